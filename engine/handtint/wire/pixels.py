@@ -113,9 +113,7 @@ class Plane:
 
     def __post_init__(self) -> None:
         if self.extent.width < 1 or self.extent.height < 1:
-            raise ProtocolError(
-                f"a plane needs at least one pixel, got {self.extent.width}x{self.extent.height}"
-            )
+            raise ProtocolError(f"a plane needs at least one pixel, got {self.extent.width}x{self.extent.height}")
         expected = self.extent.width * self.extent.height * self.format.pixel_bytes
         got = memoryview(self.data).nbytes
         if got != expected:
