@@ -1,0 +1,122 @@
+"""The promise at the picture's own size: every painted pixel gets its color, its surroundings follow softly.
+
+Knows nothing of files, editors or networks. What the correction at the small size leaves over is spread through a
+bilateral grid, a small picture with lightness as its third axis, so that nothing crosses an edge.
+
+References
+----------
+J. Chen, S. Paris, F. Durand, "Real-time Edge-Aware Image Processing with the Bilateral Grid", SIGGRAPH 2007.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import convolve1d, map_coordinates, maximum_filter
+
+from handtint.color.gamut import clip_colors
+from handtint.color.hints import PROMISED_COVERAGE
+
+FloatArray = NDArray[np.float32]
+
+_LIGHTNESS_CELL = 10.0
+_BINS = 11
+_KERNEL = (0.25, 0.5, 0.25)
+
+
+def keep_promise(
+    ab: FloatArray,
+    lightness: FloatArray,
+    hint_ab: FloatArray,
+    hint_mask: FloatArray,
+    *,
+    cells: tuple[int, int],
+    hardness: float = 1.0,
+) -> FloatArray:
+    """Move the painted pixels onto their hints.
+
+    Parameters
+    ----------
+    ab : (2, H, W) float32
+        The prediction; changed in place.
+    lightness : (H, W) float32
+        L*, 0-100.
+    hint_ab : (2, H, W) float32
+    hint_mask : (H, W) float32
+        Coverage, 0 to 1; from PROMISED_COVERAGE on a pixel is a promise.
+    cells : (h, w)
+        Cells of the grid over the picture: how small the surroundings are.
+    hardness : float
+        1: the hints are met exactly, 0: nothing changes.
+
+    Returns
+    -------
+    (2, H, W) float32
+        `ab`; at the painted pixels the hint's color, clipped into the gamut at the pixel's lightness.
+    """
+    rows, columns = np.nonzero(hint_mask >= PROMISED_COVERAGE)
+    if len(rows) == 0 or hardness <= 0.0:
+        return ab
+    light = lightness[rows, columns]
+    goal = clip_colors(light, hint_ab[:, rows, columns])
+    missing = (goal - ab[:, rows, columns]) * np.float32(hardness)
+    grid = _Grid(lightness.shape, cells)
+    values = grid.splat(rows, columns, light, missing)
+    painted = ab[:, rows, columns] + missing
+    grid.add(ab, lightness, values)
+    ab[:, rows, columns] = painted
+    return ab
+
+
+class _Grid:
+    """A bilateral grid over a picture of `shape` = (H, W), with `cells` = (h, w) cells in space."""
+
+    def __init__(self, shape: tuple[int, ...], cells: tuple[int, int]) -> None:
+        self.cells = cells
+        self.scale = (cells[0] / shape[0], cells[1] / shape[1])
+
+    def splat(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64], light: FloatArray, missing: FloatArray
+    ) -> NDArray[np.float64]:
+        """Weighted mean of what is missing, (2, h, w, bins), falling to 0 a cell away from the painted ones."""
+        shape = (*self.cells, _BINS)
+        cell = np.ravel_multi_index(
+            (
+                ((rows + 0.5) * self.scale[0]).astype(np.int64),
+                ((columns + 0.5) * self.scale[1]).astype(np.int64),
+                np.rint(light / _LIGHTNESS_CELL).astype(np.int64),
+            ),
+            shape,
+        )
+        size = shape[0] * shape[1] * shape[2]
+        count = np.bincount(cell, minlength=size)
+        sums = [np.bincount(cell, plane, size) for plane in missing]
+        fields = np.stack([count, *sums, count > 0]).reshape(4, *shape)
+        weight, first, second, near = _blur(fields)
+        confidence = np.clip(4.0 * near, 0.0, 1.0) / np.maximum(weight, 1e-12)
+        return np.stack([first * confidence, second * confidence])
+
+    def add(self, ab: FloatArray, lightness: FloatArray, values: NDArray[np.float64]) -> None:
+        """Add the grid's values to the pixels around its filled cells, row band by row band."""
+        active = maximum_filter((values != 0).any(axis=(0, 3)), size=3)
+        height, width = lightness.shape
+        cell_row = ((np.arange(height) + 0.5) * self.scale[0]).astype(np.int64)
+        cell_column = ((np.arange(width) + 0.5) * self.scale[1]).astype(np.int64)
+        for row in np.flatnonzero(active.any(axis=1)):
+            top, bottom = np.searchsorted(cell_row, (row, row + 1))
+            columns = np.flatnonzero(active[row, cell_column])
+            band = np.ix_(np.arange(top, bottom), columns)
+            light = lightness[band]
+            place = np.broadcast_arrays(
+                ((np.arange(top, bottom) + 0.5) * self.scale[0] - 0.5)[:, None],
+                ((columns + 0.5) * self.scale[1] - 0.5)[None],
+                light / _LIGHTNESS_CELL,
+            )
+            for plane, field in zip(ab, values, strict=True):
+                plane[band] += map_coordinates(field, place, order=1, mode="nearest").astype(np.float32)
+
+
+def _blur(fields: NDArray[np.float64]) -> NDArray[np.float64]:
+    for axis in (1, 2, 3):
+        fields = convolve1d(fields, _KERNEL, axis=axis, mode="nearest")
+    return fields

@@ -1,0 +1,199 @@
+"""A colorizer that thinks at a working size: hints down, a prediction, the hints met exactly, colours up.
+
+What a method adds is `predict`. Knows nothing of files, editors or the wire.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from handtint.color.exact import LightnessGraph, correct, travel
+from handtint.color.gamut import clip_to_gamut
+from handtint.color.hints import Hints, shrink_hints
+from handtint.color.promise import keep_promise
+from handtint.color.upsample import area_size, shrink_area, upsample
+from handtint.colorizers.base import (
+    Control,
+    FloatArray,
+    Guidance,
+    Prepared,
+    check_cancelled,
+    check_guidance,
+    check_picture,
+    never,
+)
+from handtint.errors import GuidanceError
+
+_GRAPH = "working.graph"
+
+
+@dataclass(frozen=True)
+class WorkingPicture:
+    """What a working-size colorizer keeps of one picture between strokes.
+
+    Attributes
+    ----------
+    lightness : (H, W) float32
+        L*, 0-100: the picture itself.
+    working : (h, w) float32
+        The same at the working size, by area averages.
+    cache : dict
+        What the method and the correction make once per picture; filled when first needed.
+    """
+
+    lightness: FloatArray
+    working: FloatArray
+    cache: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the picture and of everything in the cache that says its own."""
+        cached = sum(int(getattr(value, "nbytes", 0)) for value in self.cache.values())
+        return self.lightness.nbytes + self.working.nbytes + cached
+
+
+class WorkingSizeColorizer(ABC):
+    """Base of the methods that predict ab at a working size.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+    controls : frozenset of Control
+        The guidance that the method understands.
+    working_side : int
+        Longest side of the working size; a smaller picture keeps its own.
+    multiple : int
+        `predict` sees sides that are multiples of this; the picture is padded at its right and lower edges.
+    """
+
+    def __init__(self, *, name: str, controls: frozenset[Control], working_side: int = 320, multiple: int = 8) -> None:
+        self._name = name
+        self._controls = controls
+        self.working_side = working_side
+        self.multiple = multiple
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        return self._controls
+
+    @abstractmethod
+    def predict(
+        self,
+        lightness: FloatArray,
+        hint_ab: FloatArray,
+        hint_mask: FloatArray,
+        guidance: Guidance,
+        cache: dict[str, object],
+    ) -> FloatArray:
+        """The method's own colours; the hints need not be met.
+
+        Parameters
+        ----------
+        lightness : (h, w) float32
+            L*, 0-100, at the (padded) working size.
+        hint_ab : (2, h, w) float32
+            About +-110; 0 where nothing is painted.
+        hint_mask : (h, w) float32
+            1 = painted, 0 = not; between them a soft brush's coverage.
+        guidance : Guidance
+            At the picture's own size, for palette, exemplar, map and sliders.
+        cache : dict
+            Of this picture, to keep what depends on the lightness alone.
+
+        Returns
+        -------
+        (2, h, w) float32
+        """
+
+    def prepare(self, lightness: FloatArray) -> WorkingPicture:
+        """See `Colorizer.prepare`."""
+        lightness = check_picture(lightness)
+        size = area_size(lightness.shape, self.working_side)
+        return WorkingPicture(lightness, shrink_area(lightness, size))
+
+    def colorize(
+        self,
+        prepared: Prepared,
+        guidance: Guidance,
+        *,
+        size: tuple[int, int] | None = None,
+        cancelled: Callable[[], bool] = never,
+    ) -> FloatArray:
+        """See `Colorizer.colorize`."""
+        if not isinstance(prepared, WorkingPicture):
+            raise TypeError(f"expected what {self.name}.prepare gave, got {type(prepared).__name__}")
+        check_guidance(guidance, prepared.lightness.shape, self.controls, self.name)
+        lightness = _at_size(prepared.lightness, size)
+        check_cancelled(cancelled)
+        hints = _hints(guidance)
+        ab = self._working_colors(prepared, hints, guidance, cancelled)
+        ab = upsample(ab, prepared.working, lightness, check=lambda: check_cancelled(cancelled))
+        check_cancelled(cancelled)
+        if hints is not None:
+            hints = shrink_hints(*hints, lightness.shape)
+            cells = _smaller(prepared.working.shape, lightness.shape)
+            keep_promise(ab, lightness, *hints, cells=cells, hardness=1.0 - guidance.softness)
+            check_cancelled(cancelled)
+        return clip_to_gamut(lightness, ab)
+
+    def _working_colors(
+        self, prepared: WorkingPicture, hints: Hints | None, guidance: Guidance, cancelled: Callable[[], bool]
+    ) -> FloatArray:
+        """Prediction and exact correction at the working size, (2, h, w)."""
+        working = prepared.working
+        height, width = working.shape
+        if hints is None:
+            small = Hints(np.zeros((2, height, width), np.float32), np.zeros((height, width), np.float32))
+        else:
+            small = shrink_hints(*hints, (height, width))
+        margin = ((0, -height % self.multiple), (0, -width % self.multiple))
+        ab = self.predict(
+            np.pad(working, margin, mode="edge"),
+            np.pad(small.ab, ((0, 0), *margin)),
+            np.pad(small.mask, margin),
+            guidance,
+            prepared.cache,
+        )[:, :height, :width]
+        check_cancelled(cancelled)
+        if hints is None:
+            return ab
+        graph = lightness_graph(prepared.cache, working)
+        return correct(graph, working, ab, *small, travel(guidance.reach, guidance.softness))
+
+
+def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> LightnessGraph:
+    """The picture's lightness graph, made when first needed."""
+    graph = cache.get(_GRAPH)
+    if not isinstance(graph, LightnessGraph):
+        graph = cache[_GRAPH] = LightnessGraph(lightness)
+    return graph
+
+
+def _hints(guidance: Guidance) -> Hints | None:
+    """The hints if anything is painted at all."""
+    if Control.hints not in guidance.controls() or guidance.hint_ab is None or guidance.hint_mask is None:
+        return None
+    mask = np.clip(np.nan_to_num(guidance.hint_mask), 0.0, 1.0)
+    return Hints(np.nan_to_num(guidance.hint_ab), mask)
+
+
+def _at_size(lightness: FloatArray, size: tuple[int, int] | None) -> FloatArray:
+    """The lightness at the size of the answer."""
+    if size is None:
+        return lightness
+    if min(size) < 1 or size[0] > lightness.shape[0] or size[1] > lightness.shape[1]:
+        raise GuidanceError(f"size must be between (1, 1) and the picture's {lightness.shape}, got {size}")
+    return shrink_area(lightness, size)
+
+
+def _smaller(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:
+    return min(one[0], other[0]), min(one[1], other[1])
