@@ -1,0 +1,129 @@
+"""Pictures for training, decoded once: a folder with manifest.csv becomes one packed Lab array on disk.
+
+Knows nothing of networks or of user inputs.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from handtint.errors import PictureError
+
+ByteArray = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PackedPictures:
+    """The pictures of one split.
+
+    Attributes
+    ----------
+    pixels : (P, 3) uint8
+        All pictures behind each other, row by row: L * 2.55, a + 128, b + 128.
+    shapes : tuple of (offset, height, width)
+        Where each picture lies in `pixels`.
+    names : tuple of str
+        Files, as in the manifest.
+    """
+
+    pixels: ByteArray
+    shapes: tuple[tuple[int, int, int], ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def picture(self, index: int) -> ByteArray:
+        """(H, W, 3) uint8 packed Lab of one picture; a view."""
+        offset, height, width = self.shapes[index]
+        return self.pixels[offset : offset + height * width].reshape(height, width, 3)
+
+
+def pack(data: Path, out: Path, *, short_side: int = 192) -> Path:
+    """Decode every picture of a data folder once.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with `manifest.csv`, whose columns `file` and `split` (train, val) are used.
+    out : Path
+        Folder for the packed arrays; each split becomes a pair of files.
+    short_side : int
+        Short side of the packed pictures in px; smaller ones keep their size.
+
+    Returns
+    -------
+    Path
+        `out`. What is already packed at this size is kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for split, files in sorted(read_splits(data).items()):
+        stem = out / f"{split}-{short_side}"
+        if not stem.with_suffix(".json").exists():
+            _pack_split(data, files, stem, short_side)
+    return out
+
+
+def read_splits(data: Path) -> dict[str, list[str]]:
+    """Files of each split, as the manifest has them."""
+    manifest = data / "manifest.csv"
+    if not manifest.is_file():
+        raise PictureError(f"expected a data folder with manifest.csv (columns file, split), got {data}")
+    splits: dict[str, list[str]] = {}
+    with manifest.open(newline="", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            splits.setdefault(row["split"], []).append(row["file"])
+    return splits
+
+
+def load_packed(packed: Path, split: str, *, short_side: int = 192) -> PackedPictures:
+    """The packed pictures of a split, memory-mapped."""
+    stem = packed / f"{split}-{short_side}"
+    if not stem.with_suffix(".json").is_file():
+        raise PictureError(f"no packed pictures of split '{split}' in {packed}; pack the data folder first")
+    index = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    shapes = tuple((offset, height, width) for offset, height, width in index["shapes"])
+    return PackedPictures(np.load(stem.with_suffix(".npy"), mmap_mode="r"), shapes, tuple(index["names"]))
+
+
+def _pack_split(data: Path, files: list[str], stem: Path, short_side: int) -> None:
+    pictures, shapes, offset = [], [], 0
+    for name in tqdm(files, desc=f"packing {stem.name}"):
+        picture = read_lab_bytes(data / name, short_side)
+        height, width = picture.shape[:2]
+        shapes.append((offset, height, width))
+        offset += height * width
+        pictures.append(picture.reshape(-1, 3))
+    np.save(stem.with_suffix(".npy"), np.concatenate(pictures))
+    # The index is written last: where it exists, the pixels are complete.
+    stem.with_suffix(".json").write_text(json.dumps({"shapes": shapes, "names": files}), encoding="utf-8")
+
+
+def read_lab_bytes(path: Path, short_side: int) -> ByteArray:
+    """One picture as (H, W, 3) uint8 packed Lab, its short side at most `short_side` px."""
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise PictureError(f"expected a picture that can be decoded, got {path}")
+    scale = short_side / min(bgr.shape[:2])
+    if scale < 1.0:
+        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return lab_to_bytes(cv2.cvtColor(bgr.astype(np.float32) / 255.0, cv2.COLOR_BGR2LAB))
+
+
+def lab_to_bytes(lab: FloatArray) -> ByteArray:
+    """(..., 3) Lab (0-100, +-110) to uint8."""
+    return np.clip(np.rint(lab * (2.55, 1.0, 1.0) + (0.0, 128.0, 128.0)), 0, 255).astype(np.uint8)
+
+
+def bytes_to_lab(packed: ByteArray) -> FloatArray:
+    """(..., 3) uint8 to Lab (0-100, +-110)."""
+    return (packed.astype(np.float32) - np.float32((0, 128, 128))) / np.float32((2.55, 1.0, 1.0))

@@ -1,0 +1,181 @@
+"""What is particular to training `global_local`: its batches, loss, validation and sample sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
+from handtint.nets.blocks import Sobel
+from handtint.nets.global_local import GlobalLocalNet
+from handtint.train.data import FloatArray, PackedPictures, bytes_to_lab
+from handtint.train.inputs import HintPainter, InputMix, Sample, extract_palette, pad_palette, simulate
+from handtint.train.losses import LossWeights, global_local_loss
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Size of the crops and of the batch from a share of the training on."""
+
+    start: float
+    crop: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class GlobalLocalTask:
+    """Training of the global and local network.
+
+    Attributes
+    ----------
+    widest : float
+        A picture is scaled so that its short side is 1 to `widest` times the crop.
+    validation_side : int
+        Short side of validation pictures, px.
+    """
+
+    train: PackedPictures
+    val: PackedPictures
+    width: int
+    seed: int
+    phases: tuple[Phase, ...]
+    mix: InputMix = InputMix()
+    weights: LossWeights = LossWeights()
+    widest: float = 1.6
+    validation_pictures: int = 64
+    validation_side: int = 160
+
+    def build(self) -> nn.Module:
+        """A new network from the seed."""
+        torch.manual_seed(self.seed)
+        return GlobalLocalNet(self.width)
+
+    def batch(self, step: int, progress: float) -> tuple[Tensor, ...]:
+        """Random crops with simulated inputs, normalised, as `to_tensors` has them."""
+        phase = [p for p in self.phases if p.start <= progress][-1]
+        rng = np.random.default_rng((self.seed, step))
+        return to_tensors([self.draw(phase.crop, rng) for _ in range(phase.batch)])
+
+    def draw(self, crop: int, rng: np.random.Generator) -> Sample:
+        """One random sample."""
+        picture = self.train.picture(int(rng.integers(len(self.train))))
+        return simulate(bytes_to_lab(random_crop(picture, crop, self.widest, rng)), self.mix, rng)
+
+    def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Equation 3 of the paper."""
+        lightness, truth, hint_ab, hint_mask, palette_ab, palette_mask = batch
+        output = net(lightness, hint_ab, hint_mask, palette_ab, palette_mask).float()
+        with torch.autocast(output.device.type, enabled=False):
+            sobel = Sobel().to(output.device)
+            parts = global_local_loss(output, truth, palette_ab, palette_mask, sobel, self.weights.delta)
+        return parts.total(self.weights), parts._asdict()
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Mean PSNR in dB at several numbers of hints, without and with the picture's own palette."""
+        settings = [(0, False), (10, False), (50, False), (0, True), (10, True)]
+        return {
+            f"psnr@{hints}{'+palette' if palette else ''}": self.mean_psnr(net, hints, palette)
+            for hints, palette in settings
+        } | {"psnr gray": self.mean_psnr(lambda lightness, *_: lightness.repeat(1, 2, 1, 1) * 0.0, 0, False)}
+
+    def mean_psnr(self, net: Callable[..., Tensor], hints: int, palette: bool) -> float:
+        """Mean over the validation pictures of the PSNR in dB of 8-bit RGB."""
+        scores = []
+        for index in range(min(self.validation_pictures, len(self.val))):
+            sample = self.validation_sample(index, hints, palette)
+            scores.append(psnr(to_rgb(sample.lightness, predict(net, sample)), to_rgb(sample.lightness, sample.ab)))
+        return float(np.mean(scores))
+
+    def validation_sample(self, index: int, hints: int, palette: bool) -> Sample:
+        """A validation picture with fixed guidance: hints of 1-6 px at uniform places, palette of 4."""
+        lab = validation_picture(self.val.picture(index), self.validation_side)
+        ab = np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1))
+        rng = np.random.default_rng((self.seed, 1, index, hints))
+        painter = HintPainter(ab.shape[1:])
+        for _ in range(hints):
+            y, x = rng.integers(ab.shape[1]), rng.integers(ab.shape[2])
+            painter.patch(ab, int(y), int(x), int(rng.integers(1, 7)))
+        colors = extract_palette(ab, 4, np.random.default_rng((self.seed, 2, index))) if palette else ab[:0, 0, :2]
+        return Sample(lab[..., 0], ab, painter.ab, painter.mask, *pad_palette(colors.reshape(-1, 2)))
+
+    def sheet(self, net: nn.Module) -> NDArray[np.uint8]:
+        """Rows: truth, gray, automatic, 10 hints, own palette, palette of the next picture."""
+        columns = []
+        indices = np.linspace(0, len(self.val) - 1, 12).astype(int)
+        for index, following in zip(indices, np.roll(indices, -1), strict=True):
+            plain, hinted, themed, other = (
+                self.validation_sample(int(i), hints, palette)
+                for i, hints, palette in ((index, 0, False), (index, 10, False), (index, 0, True), (following, 0, True))
+            )
+            swapped = Sample(plain.lightness, plain.ab, plain.hint_ab, plain.hint_mask, other.palette_ab, other.palette_mask)
+            colors = [plain.ab, 0 * plain.ab, *(predict(net, s) for s in (plain, hinted, themed, swapped))]
+            cells = [cv2.resize(to_rgb(plain.lightness, ab), (128, 128)) for ab in colors]
+            columns.append(np.concatenate(cells))
+        return np.concatenate(columns, axis=1)
+
+
+def random_crop(
+    picture: NDArray[np.uint8], crop: int, widest: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """A square of a randomly scaled, perhaps mirrored picture; (crop, crop, 3) uint8."""
+    height, width = picture.shape[:2]
+    # Side of the square in the picture's own px: the whole short side, or 1 / widest of it.
+    side = max(8, round(min(height, width) / rng.uniform(1.0, widest)))
+    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    method = cv2.INTER_AREA if side > crop else cv2.INTER_LINEAR
+    result = cv2.resize(square, (crop, crop), interpolation=method)
+    return np.ascontiguousarray(result[:, ::-1]) if rng.random() < 0.5 else result
+
+
+def validation_picture(picture: NDArray[np.uint8], short_side: int) -> FloatArray:
+    """(H, W, 3) Lab, the short side scaled, both cut to multiples of 8."""
+    scale = short_side / min(picture.shape[:2])
+    size = tuple(max(8, round(scale * n) // 8 * 8) for n in picture.shape[1::-1])
+    return bytes_to_lab(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def to_tensors(samples: list[Sample]) -> tuple[Tensor, ...]:
+    """Normalised lightness, truth, hint_ab, hint_mask, palette_ab, palette_mask; the first axis is the sample."""
+
+    def stack(name: str) -> Tensor:
+        return torch.from_numpy(np.stack([getattr(sample, name) for sample in samples]))
+
+    def planes(values: Tensor) -> Tensor:
+        return values.contiguous(memory_format=torch.channels_last)
+
+    return (
+        planes(normalize_lightness(stack("lightness"))[:, None]),
+        planes(normalize_ab(stack("ab"))),
+        planes(normalize_ab(stack("hint_ab"))),
+        planes(stack("hint_mask")[:, None]),
+        normalize_ab(stack("palette_ab")),
+        stack("palette_mask"),
+    )
+
+
+def predict(net: Callable[..., Tensor], sample: Sample) -> FloatArray:
+    """(2, H, W) ab of one sample."""
+    lightness, _, *guidance = to_tensors([sample])
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        output = net(lightness, *guidance)
+    return np.asarray(denormalize_ab(output.float())[0].numpy(), np.float32)
+
+
+def to_rgb(lightness: FloatArray, ab: FloatArray) -> NDArray[np.uint8]:
+    """(H, W, 3) 8-bit sRGB."""
+    lab = np.concatenate((lightness[None], ab)).transpose(1, 2, 0)
+    rgb = cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB)
+    return np.clip(np.rint(rgb * 255.0), 0, 255).astype(np.uint8)
+
+
+def psnr(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    """Peak signal-to-noise ratio in dB of 8-bit pictures."""
+    error = np.square(picture.astype(np.float32) - truth.astype(np.float32)).mean()
+    return float(10.0 * np.log10(255.0**2 / max(error, 1e-3)))

@@ -1,0 +1,193 @@
+"""The training loop: resumable, deterministic given a seed, the same for every method.
+
+A task (one per method) says what the network, a batch, the loss and the validation are; this file knows when
+each is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes
+    ----------
+    steps : int
+        Length of the whole training. May change on resuming: only the decay at the end depends on it.
+    rate, warmup, decay : float, int, float
+        Peak learning rate; steps of the linear rise; share of the steps at the end over which it falls to 0
+        along a cosine.
+    weight_decay, clip, ema : float
+        AdamW's weight decay; largest gradient norm; decay of the averaged weights.
+    save_every, validate_every : int
+        Steps between checkpoints, and between validations with a sample sheet.
+    """
+
+    steps: int
+    rate: float = 1e-3
+    warmup: int = 200
+    decay: float = 0.35
+    weight_decay: float = 1e-2
+    clip: float = 1.0
+    ema: float = 0.998
+    save_every: int = 200
+    validate_every: int = 1000
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step."""
+        rise = min(1.0, (step + 1) / self.warmup)
+        left = (self.steps - step) / max(1.0, self.decay * self.steps)
+        return self.rate * rise * (0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, left))))
+
+
+class Task(Protocol):
+    """What is particular to one method."""
+
+    def build(self) -> nn.Module:
+        """A new network."""
+
+    def batch(self, step: int, progress: float) -> tuple[Tensor, ...]:
+        """The batch of a step; depends on nothing but the seed, the step and `progress` (0 to 1)."""
+
+    def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        """What is minimised, and its parts for the log."""
+
+    def validate(self, net: nn.Module) -> dict[str, float]:
+        """Figures on validation pictures."""
+
+    def sheet(self, net: nn.Module) -> NDArray[np.uint8]:
+        """(H, W, 3) sRGB: coloured validation pictures to look at."""
+
+
+@dataclass
+class State:
+    """Everything that a checkpoint holds."""
+
+    net: nn.Module
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; a crash leaves the previous one."""
+        parts = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimizer")}
+        partial = path.with_suffix(".partial")
+        torch.save({"step": self.step, **parts}, partial)
+        os.replace(partial, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        self.step = saved["step"]
+        for name in ("net", "average", "optimizer"):
+            getattr(self, name).load_state_dict(saved[name])
+
+
+def run(task: Task, schedule: Schedule, out: Path, *, device: str = "cpu", progress: bool = True) -> nn.Module:
+    """Train, or go on training, until `schedule.steps`.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for `checkpoint.pt`, `log.jsonl` and the sample sheets. A checkpoint there is gone on from.
+    device : str
+        "cpu" or "cuda".
+
+    Returns
+    -------
+    nn.Module
+        The network with averaged weights, in evaluation mode.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    state = start(task, schedule, device)
+    if (out / "checkpoint.pt").exists():
+        state.load(out / "checkpoint.pt")
+    bar = tqdm(total=schedule.steps, initial=state.step, mininterval=20, disable=not progress)
+    running: dict[str, float] = {}
+    while state.step < schedule.steps:
+        parts = take_step(task, schedule, state, device)
+        for name, value in parts.items():
+            running[name] = value if name not in running else 0.98 * running[name] + 0.02 * value
+        bar.update()
+        bar.set_postfix({name: f"{value:.4f}" for name, value in running.items()}, refresh=False)
+        last = state.step == schedule.steps
+        if last or state.step % schedule.save_every == 0:
+            state.save(out / "checkpoint.pt")
+            _log(out, {"step": state.step, "rate": schedule.rate_at(state.step - 1), **running})
+        if last or state.step % schedule.validate_every == 0:
+            _report(task, state, out)
+    bar.close()
+    return averaged(state)
+
+
+def start(task: Task, schedule: Schedule, device: str) -> State:
+    """A new network with its average and its optimiser."""
+    net = task.build().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay)
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(schedule.ema), use_buffers=True)
+    return State(net, average, optimizer)
+
+
+def take_step(task: Task, schedule: Schedule, state: State, device: str) -> dict[str, float]:
+    """One step of the optimiser; returns the parts of the loss."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = schedule.rate_at(state.step)
+    batch = tuple(t.to(device) for t in task.batch(state.step, state.step / schedule.steps))
+    state.net.train()
+    with torch.autocast(device, torch.bfloat16):
+        total, parts = task.loss(state.net, batch)
+    state.optimizer.zero_grad(set_to_none=True)
+    total.backward()
+    nn.utils.clip_grad_norm_(state.net.parameters(), schedule.clip)
+    state.optimizer.step()
+    state.average.update_parameters(state.net)
+    state.step += 1
+    return {name: float(value.detach()) for name, value in {"loss": total, **parts}.items()}
+
+
+def averaged(state: State) -> nn.Module:
+    """The network with averaged weights, in evaluation mode."""
+    net: nn.Module = state.average.module
+    return net.eval()
+
+
+def _report(task: Task, state: State, out: Path) -> None:
+    net = averaged(state)
+    with torch.inference_mode():
+        _log(out, {"step": state.step, "validation": task.validate(net)})
+        cv2.imwrite(str(out / f"sheet-{state.step:06d}.png"), task.sheet(net)[..., ::-1])
+
+
+def _log(out: Path, entry: Mapping[str, Any]) -> None:
+    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps(entry) + "\n")
+
+
+def schedule_from(values: Mapping[str, Any], steps: int | None) -> Schedule:
+    """A schedule from a recipe's table, its length replaced where one is given."""
+    return Schedule(**{**values, **({} if steps is None else {"steps": steps})})
+
+
+def describe(schedule: Schedule) -> dict[str, Any]:
+    """The schedule as plain values."""
+    return asdict(schedule)
+
+
+Builder = Callable[[], nn.Module]

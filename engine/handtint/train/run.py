@@ -1,0 +1,88 @@
+"""From a recipe's name and a data folder to a trained network: what the command line calls."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from handtint.errors import UnknownMethod
+from handtint.train.data import load_packed, pack
+from handtint.train.global_local import GlobalLocalTask, Phase
+from handtint.train.inputs import InputMix
+from handtint.train.loop import Schedule, Task, run
+from handtint.train.losses import LossWeights
+
+
+def train(
+    method: str,
+    data: Path,
+    out: Path,
+    *,
+    steps: int | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    packed: Path | None = None,
+    progress: bool = True,
+) -> nn.Module:
+    """Train a method, or go on where an earlier call with the same `out` stopped.
+
+    Parameters
+    ----------
+    method : str
+        Name of a recipe.
+    data : Path
+        Folder of pictures with `manifest.csv` (columns `file`, `split`).
+    out : Path
+        Folder for the checkpoint, the log and the sample sheets.
+    steps : int, optional
+        Instead of the recipe's; may differ from an earlier call's, as long as that was not in its decay.
+    device : str
+        "cpu" or "cuda".
+    threads : int, optional
+        CPU threads of torch; its own choice where missing.
+    packed : Path, optional
+        Folder of the decoded pictures; `out`/packed where missing.
+
+    Returns
+    -------
+    nn.Module
+        The network with averaged weights, in evaluation mode.
+    """
+    recipe = read_recipe(method)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    store = pack(data, packed or out / "packed", short_side=recipe["short_side"])
+    values = recipe["schedule"]
+    schedule = Schedule(**(values if steps is None else {**values, "steps": steps}))
+    return run(TASKS[method](recipe, store), schedule, out, device=device, progress=progress)
+
+
+def read_recipe(method: str) -> dict[str, Any]:
+    """The recipe as plain values."""
+    if method not in TASKS:
+        raise UnknownMethod(f"expected a method that can be trained ({', '.join(TASKS)}), got '{method}'")
+    text = resources.files("handtint.train").joinpath("recipes", f"{method}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _global_local(recipe: Mapping[str, Any], packed: Path) -> Task:
+    side = recipe["short_side"]
+    return GlobalLocalTask(
+        train=load_packed(packed, "train", short_side=side),
+        val=load_packed(packed, "val", short_side=side),
+        width=recipe["width"],
+        seed=recipe["seed"],
+        phases=tuple(Phase(**phase) for phase in recipe["phases"]),
+        mix=InputMix(**recipe["inputs"]),
+        weights=LossWeights(**recipe["loss"]),
+        widest=recipe["widest"],
+    )
+
+
+TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {"global_local": _global_local}
