@@ -91,6 +91,15 @@ def read_picture(path: Path) -> PictureFile:
     return replace(picture, resolution=head.resolution)
 
 
+def read_index_map(path: Path) -> NDArray[np.uint8]:
+    """Class numbers of an index or gray PNG, (H, W) uint8: the stored indices, not the palette's colours."""
+    _read_head(path)
+    with Image.open(path) as image:
+        if image.mode not in ("P", "L"):
+            raise PictureError(f"{path}: expected an index or 8 bit gray PNG of class numbers, got mode {image.mode}")
+        return np.asarray(image, dtype=np.uint8)
+
+
 def write_picture(path: Path, picture: PictureFile) -> None:
     """Write a picture in the format of its suffix: whole or not at all."""
     kind = _SUFFIXES.get(path.suffix.lower())
@@ -137,6 +146,14 @@ def to_srgb(picture: PictureFile) -> Pixels:
         return picture.color  # the profile does not belong to these channels: trust the numbers
     source = deep[..., 0] if space == "gray" else deep
     return _transform(source, picture.icc, _srgb_profile(), space, "rgb", deep.dtype)
+
+
+def to_srgb_with_alpha(picture: PictureFile) -> Pixels:
+    """As `to_srgb`, with the picture's alpha (if it has one) as the last channel at the same depth."""
+    color = to_srgb(picture)
+    if picture.alpha is None:
+        return color
+    return np.concatenate((color, _to_depth(picture.alpha, color.dtype)), axis=2)
 
 
 def from_srgb(rgb: Pixels, like: PictureFile) -> PictureFile:

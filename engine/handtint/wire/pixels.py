@@ -117,9 +117,8 @@ class Plane:
         expected = self.extent.width * self.extent.height * self.format.pixel_bytes
         got = memoryview(self.data).nbytes
         if got != expected:
-            raise ProtocolError(
-                f"a {self.format.value} plane of {self.extent.width}x{self.extent.height} needs {expected} bytes, got {got}"
-            )
+            size = f"{self.extent.width}x{self.extent.height}"
+            raise ProtocolError(f"a {self.format.value} plane of {size} needs {expected} bytes, got {got}")
 
     def digest(self) -> str:
         """Name of this content: the same for the same pixels in the same format, 32 hex digits."""

@@ -1,0 +1,35 @@
+# Each target does its own set-up from nothing: see .ci/setup. `make help` lists them.
+SHELL := /bin/bash
+BIN := .venv/bin
+
+# The tests in the real editors run by default; HANDTINT_EDITORS=0 leaves them out.
+export HANDTINT_EDITORS ?= 1
+
+.PHONY: help setup demo test check format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed ## Make the virtual environment .venv
+
+.venv/.installed: pyproject.toml .ci/constraints.txt .ci/setup
+	@.ci/setup
+
+demo: setup ## Colour a photograph through a real engine and leave before and after in demo/
+	$(BIN)/handtint demo --out demo
+
+test: setup ## Run every test, those in the real Krita and GIMP included
+	$(BIN)/python -m pytest
+
+check: setup ## Lint, format, types, dependency rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Put the code into its form
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+clean: ## Remove what the targets made
+	rm -rf .venv demo artifacts build dist .mypy_cache .ruff_cache .pytest_cache

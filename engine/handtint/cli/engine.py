@@ -1,0 +1,90 @@
+"""`handtint serve`, `status`, `stop` and `methods`: the engine from the command line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from handtint.errors import EngineGone
+from handtint.wire.messages import GetStatus, MethodInfo, Shutdown, Status, Stopping
+
+if TYPE_CHECKING:
+    from handtint.wire.messages import Message
+
+_ANSWER_SECONDS = 10.0
+
+
+@click.command()
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--idle-exit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    help="Minutes without a request after which the engine ends.",
+)
+@click.option("--memory", type=click.IntRange(min=64), default=2048, show_default=True, help="Picture cache in MB.")
+def serve(device: str, idle_exit: float, memory: int) -> int:
+    """Run the engine. A second one finds the first, says so and ends."""
+    from handtint.server.engine import serve as run_engine
+
+    return run_engine(device=device, idle_exit=idle_exit * 60.0, memory_budget=memory * 2**20)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def status(as_json: bool) -> None:
+    """Say how the running engine is."""
+    answer = _ask_running(GetStatus(id=0))
+    assert isinstance(answer, Status)
+    if as_json:
+        click.echo(json.dumps(asdict(answer), indent=2))
+        return
+    click.echo(f"engine {answer.version} (pid {answer.pid}) on {answer.device}, up {answer.uptime:.0f} s")
+    click.echo(f"methods in memory: {', '.join(answer.loaded) or 'none'}")
+    click.echo(
+        f"pictures: {answer.cached_planes}, {answer.cached_bytes / 2**20:.0f} of {answer.memory_budget / 2**20:.0f} MB"
+    )
+    click.echo(f"requests: {answer.served} served, {answer.waiting} waiting")
+
+
+@click.command()
+def stop() -> None:
+    """End the running engine once its work in hand is done."""
+    try:
+        answer = _ask_running(Shutdown(id=0))
+    except EngineGone:
+        click.echo("no engine is running")
+        return
+    assert isinstance(answer, Stopping)
+    click.echo("the engine is stopping")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def methods(as_json: bool) -> None:
+    """List the methods, what they take and whether they can be used."""
+    from handtint.server.describe import method_infos
+
+    infos = method_infos()
+    if as_json:
+        click.echo(json.dumps([_as_row(info) for info in infos], indent=2))
+        return
+    for info in infos:
+        state = "" if not info.missing else f"  (not available: {info.missing})"
+        click.echo(f"{info.name:<14}{', '.join(info.controls) or 'no guidance'}{state}\n{'':<14}{info.help}")
+
+
+def _as_row(info: MethodInfo) -> dict[str, object]:
+    return {**asdict(info), "controls": list(info.controls), "available": not info.missing}
+
+
+def _ask_running(message: Message) -> Message:
+    """Ask the engine that runs; EngineGone where none does."""
+    from handtint.client.blocking import Engine
+
+    with Engine("handtint command line", start=False) as engine:
+        return engine.call(message, timeout=_ANSWER_SECONDS)
