@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from threadpoolctl import ThreadpoolController
 
 from handtint.color.fgs import edge_weights
-from handtint.color.hints import PROMISED_COVERAGE, shrink_hints
+from handtint.color.hints import Points
 from handtint.color.upsample import area_size, shrink_area, upsample
 
 FloatArray = NDArray[np.float32]
@@ -74,6 +75,7 @@ class LightnessGraph:
         self._across = edge_weights(np.diff(self._lines, axis=0), SIGMA) + _FLOOR
         self._along = edge_weights(np.diff(self._lines, axis=1), SIGMA) + _FLOOR
         self._steps = _step_costs(self.lightness)
+        self._pools = ThreadpoolController()
 
     @property
     def nbytes(self) -> int:
@@ -99,7 +101,9 @@ class LightnessGraph:
             return np.zeros_like(residual)
         weight = self._as_lines(promised.astype(np.float64)) / limits.ridge
         right = np.stack([(weight * self._as_lines(plane)).reshape(-1) for plane in residual], axis=1)
-        solution = _solve_banded(self._banded(weight + limits.epsilon), right)
+        # Two threads gain nothing at this size, and wait for seconds where another program holds a core.
+        with self._pools.limit(limits=1, user_api="blas"):
+            solution = _solve_banded(self._banded(weight + limits.epsilon), right)
         planes = solution.T.reshape(len(residual), *self._lines.shape)
         spread = planes if self._turned else planes.transpose(0, 2, 1)
         return (spread * self.fade(promised, limits.distance)).astype(np.float32)
@@ -156,14 +160,7 @@ def _step_costs(lightness: FloatArray) -> csr_array:
     return csr_array((np.concatenate([cost, cost]), both), shape=(index.size, index.size))
 
 
-def correct(
-    graph: LightnessGraph,
-    lightness: FloatArray,
-    ab: FloatArray,
-    hint_ab: FloatArray,
-    hint_mask: FloatArray,
-    limits: Travel,
-) -> FloatArray:
+def correct(graph: LightnessGraph, lightness: FloatArray, ab: FloatArray, hints: Points, limits: Travel) -> FloatArray:
     """Move a prediction onto its hints.
 
     Parameters
@@ -172,17 +169,19 @@ def correct(
         Of the same picture.
     lightness : (H, W) float32
         At the size of the prediction.
-    ab, hint_ab : (2, H, W) float32
-    hint_mask : (H, W) float32
-        Coverage, 0 to 1; from PROMISED_COVERAGE on the hint is met.
+    ab : (2, H, W) float32
+    hints : Points
+        At the size of the prediction; from PROMISED_COVERAGE on a hint is met.
 
     Returns
     -------
     (2, H, W) float32
     """
-    promised = hint_mask >= PROMISED_COVERAGE
-    if not promised.any() or not np.isfinite(limits.ridge):
+    hints = hints.promised()
+    if len(hints.rows) == 0 or not np.isfinite(limits.ridge):
         return ab
-    small = shrink_hints(hint_ab - ab, promised.astype(np.float32), graph.shape)
+    missing = hints._replace(ab=hints.ab - ab[:, hints.rows, hints.columns])
+    height, width = lightness.shape
+    small = missing.shrunk((height, width), graph.shape).layer(graph.shape)
     spread = graph.spread(small.ab, small.mask > 0, limits)
     return ab + upsample(spread, graph.lightness, lightness, back_projections=1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from handtint.color.lab import rgb_to_lab
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
 
 PROMISED_COVERAGE = 0.5
 """From this coverage on a painted pixel is a promise; less is only weaker guidance (anti-aliased edges)."""
@@ -32,6 +33,11 @@ class Hints(NamedTuple):
 
     ab: FloatArray
     mask: FloatArray
+
+
+def no_hints(size: tuple[int, int]) -> Hints:
+    """Planes of `size`, (height, width), with nothing painted."""
+    return Hints(np.zeros((2, *size), np.float32), np.zeros(size, np.float32))
 
 
 def layer_to_hints(rgba: NDArray[Any], *, linear: bool = False) -> Hints:
@@ -68,6 +74,62 @@ def _unit(values: NDArray[Any], scale: float) -> FloatArray:
     return result
 
 
+class Points(NamedTuple):
+    """Only the painted pixels of a picture, in row order.
+
+    Attributes
+    ----------
+    rows, columns : (N,) int64
+    ab : (2, N) float32
+        About +-110.
+    coverage : (N,) float32
+        Above 0, up to 1.
+    """
+
+    rows: IntArray
+    columns: IntArray
+    ab: FloatArray
+    coverage: FloatArray
+
+    def promised(self) -> Points:
+        """Those that are painted well enough to be a promise."""
+        kept = self.coverage >= PROMISED_COVERAGE
+        return Points(self.rows[kept], self.columns[kept], self.ab[:, kept], self.coverage[kept])
+
+    def shrunk(self, shape: tuple[int, int], size: tuple[int, int]) -> Points:
+        """From a picture of `shape` to one of `size`, (height, width), not larger; see `shrink_hints`."""
+        if size == shape:
+            return self
+        target = _targets(shape[0], size[0])[self.rows] * size[1] + _targets(shape[1], size[1])[self.columns]
+        count = size[0] * size[1]
+        weight = np.bincount(target, self.coverage, count)
+        filled = np.flatnonzero(weight)
+        coverage = np.zeros(count, np.float32)
+        np.maximum.at(coverage, target, self.coverage)
+        sums = np.stack([np.bincount(target, plane * self.coverage, count)[filled] for plane in self.ab])
+        mean = (sums / weight[filled]).astype(np.float32)
+        return Points(filled // size[1], filled % size[1], mean, coverage[filled])
+
+    def layer(self, size: tuple[int, int]) -> Hints:
+        """As planes of `size`, (height, width)."""
+        hints = no_hints(size)
+        hints.ab[:, self.rows, self.columns] = self.ab
+        hints.mask[self.rows, self.columns] = self.coverage
+        return hints
+
+
+def painted_points(hint_ab: FloatArray, hint_mask: FloatArray) -> Points:
+    """The painted pixels of (2, H, W) float32 and its coverage (H, W) float32; NaN counts as not painted."""
+    flat = np.flatnonzero(hint_mask > 0)
+    coverage = hint_mask.reshape(-1)[flat]
+    ab = hint_ab.reshape(2, -1)[:, flat]
+    good = np.isfinite(ab).all(axis=0)
+    if not good.all():
+        flat, coverage, ab = flat[good], coverage[good], ab[:, good]
+    width = hint_mask.shape[1]
+    return Points(flat // width, flat % width, ab, np.minimum(coverage, np.float32(1)))
+
+
 def shrink_hints(hint_ab: FloatArray, hint_mask: FloatArray, size: tuple[int, int]) -> Hints:
     """Bring hints to a smaller size so that no stroke is lost, however thin.
 
@@ -85,20 +147,9 @@ def shrink_hints(hint_ab: FloatArray, hint_mask: FloatArray, size: tuple[int, in
         ab averaged over each new pixel's area, weighted by coverage; coverage max-pooled.
     """
     height, width = hint_mask.shape
-    if size == (height, width):
-        mask = np.ascontiguousarray(hint_mask, np.float32)
-        return Hints(np.where(mask > 0, hint_ab, 0.0).astype(np.float32, copy=False), mask)
-    rows, columns = np.nonzero(hint_mask > 0)
-    target = _targets(height, size[0])[rows] * size[1] + _targets(width, size[1])[columns]
-    coverage = hint_mask[rows, columns]
-    count = size[0] * size[1]
-    mask = np.zeros(count, np.float32)
-    np.maximum.at(mask, target, coverage)
-    weight = np.maximum(np.bincount(target, coverage, count), 1e-12)
-    ab = np.stack([np.bincount(target, coverage * plane[rows, columns], count) / weight for plane in hint_ab])
-    return Hints(ab.reshape(2, *size).astype(np.float32), mask.reshape(size))
+    return painted_points(hint_ab, hint_mask).shrunk((height, width), size).layer(size)
 
 
-def _targets(old: int, new: int) -> NDArray[np.int64]:
+def _targets(old: int, new: int) -> IntArray:
     """Index of the new pixel that holds each old pixel's centre."""
     return np.minimum((2 * np.arange(old) + 1) * new // (2 * old), new - 1)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 L_CENTER = 50.0
@@ -42,6 +44,11 @@ _RGB_TO_XYZ = {
     ),
 }
 _DELTA = 6.0 / 29.0
+
+
+def rgb_to_xyz_matrix(white: White) -> tuple[tuple[float, ...], ...]:
+    """Linear sRGB to XYZ relative to the white point: three rows that each sum to 1, so that gray is neutral."""
+    return tuple(tuple(value / sum(row) for value in row) for row in _RGB_TO_XYZ[white])
 
 
 def normalize_lightness(lightness: Tensor) -> Tensor:
@@ -87,6 +94,12 @@ def lightness_to_luminance(lightness: Tensor) -> Tensor:
     return _f_inverse((lightness + 16.0) / 116.0)
 
 
+def xyz_to_rgb_matrix(white: White = White.D65) -> NDArray[np.float64]:
+    """(3, 3): XYZ over the white's own, so that white is (1, 1, 1), to linear sRGB."""
+    matrix = np.array(_RGB_TO_XYZ[white])
+    return np.asarray(np.linalg.inv(matrix / matrix.sum(axis=1, keepdims=True)))
+
+
 def rgb_to_lab(rgb: Tensor, *, white: White = White.D65, linear: bool = False) -> Tensor:
     """RGB to CIE Lab.
 
@@ -130,7 +143,6 @@ def lab_to_rgb(lab: Tensor, *, white: White = White.D65, linear: bool = False) -
     lightness, a, b = lab.unbind(-3)
     fy = (lightness + 16.0) / 116.0
     xyz = _f_inverse(torch.stack((fy + a / 500.0, fy, fy - b / 200.0), dim=-3))
-    matrix = torch.tensor(_RGB_TO_XYZ[white], dtype=torch.float64)
-    inverse = torch.linalg.inv(matrix / matrix.sum(dim=1, keepdim=True)).to(lab.dtype).to(lab.device)
+    inverse = torch.from_numpy(xyz_to_rgb_matrix(white)).to(lab.dtype).to(lab.device)
     light = torch.einsum("ij,...jhw->...ihw", inverse, xyz)
     return light if linear else linear_to_srgb(light)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import convolve1d, map_coordinates, maximum_filter
 
 from handtint.color.gamut import clip_colors
-from handtint.color.hints import PROMISED_COVERAGE
+from handtint.color.hints import Points
 
 FloatArray = NDArray[np.float32]
 
@@ -27,8 +27,7 @@ _KERNEL = (0.25, 0.5, 0.25)
 def keep_promise(
     ab: FloatArray,
     lightness: FloatArray,
-    hint_ab: FloatArray,
-    hint_mask: FloatArray,
+    hints: Points,
     *,
     cells: tuple[int, int],
     hardness: float = 1.0,
@@ -41,9 +40,8 @@ def keep_promise(
         The prediction; changed in place.
     lightness : (H, W) float32
         L*, 0-100.
-    hint_ab : (2, H, W) float32
-    hint_mask : (H, W) float32
-        Coverage, 0 to 1; from PROMISED_COVERAGE on a pixel is a promise.
+    hints : Points
+        At the same size; from PROMISED_COVERAGE on a pixel is a promise.
     cells : (h, w)
         Cells of the grid over the picture: how small the surroundings are.
     hardness : float
@@ -54,17 +52,16 @@ def keep_promise(
     (2, H, W) float32
         `ab`; at the painted pixels the hint's color, clipped into the gamut at the pixel's lightness.
     """
-    rows, columns = np.nonzero(hint_mask >= PROMISED_COVERAGE)
-    if len(rows) == 0 or hardness <= 0.0:
+    hints = hints.promised()
+    if len(hints.rows) == 0 or hardness <= 0.0:
         return ab
+    rows, columns = hints.rows, hints.columns
     light = lightness[rows, columns]
-    goal = clip_colors(light, hint_ab[:, rows, columns])
-    missing = (goal - ab[:, rows, columns]) * np.float32(hardness)
+    found = ab[:, rows, columns]
+    missing = (clip_colors(light, hints.ab) - found) * np.float32(hardness)
     grid = _Grid(lightness.shape, cells)
-    values = grid.splat(rows, columns, light, missing)
-    painted = ab[:, rows, columns] + missing
-    grid.add(ab, lightness, values)
-    ab[:, rows, columns] = painted
+    grid.add(ab, lightness, grid.splat(rows, columns, light, missing))
+    ab[:, rows, columns] = found + missing
     return ab
 
 

@@ -82,7 +82,7 @@ def upsample(
     (C, H, W) float32
     """
     if small_lightness.shape == lightness.shape:
-        return np.array(ab, dtype=np.float32)
+        return np.array(ab, dtype=np.float32, order="C")
     if any(new < old for new, old in zip(lightness.shape, small_lightness.shape, strict=True)):
         return np.stack([shrink_area(plane, (lightness.shape[0], lightness.shape[1])) for plane in ab])
     result = _joint_bilateral(ab, small_lightness, lightness, check)

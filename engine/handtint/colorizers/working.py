@@ -13,7 +13,7 @@ import numpy as np
 
 from handtint.color.exact import LightnessGraph, correct, travel
 from handtint.color.gamut import clip_to_gamut
-from handtint.color.hints import Hints, shrink_hints
+from handtint.color.hints import Points, no_hints, painted_points
 from handtint.color.promise import keep_promise
 from handtint.color.upsample import area_size, shrink_area, upsample
 from handtint.colorizers.base import (
@@ -134,40 +134,32 @@ class WorkingSizeColorizer(ABC):
         check_guidance(guidance, prepared.lightness.shape, self.controls, self.name)
         lightness = _at_size(prepared.lightness, size)
         check_cancelled(cancelled)
-        hints = _hints(guidance)
+        hints = _painted(guidance)
         ab = self._working_colors(prepared, hints, guidance, cancelled)
         ab = upsample(ab, prepared.working, lightness, check=lambda: check_cancelled(cancelled))
         check_cancelled(cancelled)
         if hints is not None:
-            hints = shrink_hints(*hints, lightness.shape)
-            cells = _smaller(prepared.working.shape, lightness.shape)
-            keep_promise(ab, lightness, *hints, cells=cells, hardness=1.0 - guidance.softness)
+            hints = hints.shrunk(_size(prepared.lightness), _size(lightness))
+            cells = _smaller(lightness_graph(prepared.cache, prepared.working).shape, lightness.shape)
+            keep_promise(ab, lightness, hints, cells=cells, hardness=1.0 - guidance.softness)
             check_cancelled(cancelled)
-        return clip_to_gamut(lightness, ab)
+        return clip_to_gamut(lightness, ab, in_place=True)
 
     def _working_colors(
-        self, prepared: WorkingPicture, hints: Hints | None, guidance: Guidance, cancelled: Callable[[], bool]
+        self, prepared: WorkingPicture, hints: Points | None, guidance: Guidance, cancelled: Callable[[], bool]
     ) -> FloatArray:
         """Prediction and exact correction at the working size, (2, h, w)."""
         working = prepared.working
-        height, width = working.shape
-        if hints is None:
-            small = Hints(np.zeros((2, height, width), np.float32), np.zeros((height, width), np.float32))
-        else:
-            small = shrink_hints(*hints, (height, width))
-        margin = ((0, -height % self.multiple), (0, -width % self.multiple))
-        ab = self.predict(
-            np.pad(working, margin, mode="edge"),
-            np.pad(small.ab, ((0, 0), *margin)),
-            np.pad(small.mask, margin),
-            guidance,
-            prepared.cache,
-        )[:, :height, :width]
+        height, width = _size(working)
+        small = None if hints is None else hints.shrunk(_size(prepared.lightness), (height, width))
+        padded = np.pad(working, ((0, -height % self.multiple), (0, -width % self.multiple)), mode="edge")
+        layer = no_hints(_size(padded)) if small is None else small.layer(_size(padded))
+        ab = self.predict(padded, layer.ab, layer.mask, guidance, prepared.cache)[:, :height, :width]
         check_cancelled(cancelled)
-        if hints is None:
+        if small is None:
             return ab
-        graph = lightness_graph(prepared.cache, working)
-        return correct(graph, working, ab, *small, travel(guidance.reach, guidance.softness))
+        limits = travel(guidance.reach, guidance.softness)
+        return correct(lightness_graph(prepared.cache, working), working, ab, small, limits)
 
 
 def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> LightnessGraph:
@@ -178,12 +170,12 @@ def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> Lightnes
     return graph
 
 
-def _hints(guidance: Guidance) -> Hints | None:
+def _painted(guidance: Guidance) -> Points | None:
     """The hints if anything is painted at all."""
-    if Control.hints not in guidance.controls() or guidance.hint_ab is None or guidance.hint_mask is None:
+    if guidance.hint_ab is None or guidance.hint_mask is None:
         return None
-    mask = np.clip(np.nan_to_num(guidance.hint_mask), 0.0, 1.0)
-    return Hints(np.nan_to_num(guidance.hint_ab), mask)
+    points = painted_points(guidance.hint_ab, guidance.hint_mask)
+    return points if len(points.rows) else None
 
 
 def _at_size(lightness: FloatArray, size: tuple[int, int] | None) -> FloatArray:
@@ -197,3 +189,8 @@ def _at_size(lightness: FloatArray, size: tuple[int, int] | None) -> FloatArray:
 
 def _smaller(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:
     return min(one[0], other[0]), min(one[1], other[1])
+
+
+def _size(plane: FloatArray) -> tuple[int, int]:
+    height, width = plane.shape
+    return height, width
