@@ -4,11 +4,16 @@
 set -euo pipefail
 
 root=${1:?usage: root.sh DIR}
-stamp="$root/.handtint-editors-2"
-packages="krita gimp xvfb xauth xdotool openbox imagemagick x11-utils python3-pip ca-certificates locales"
+stamp="$root/.handtint-editors-3"
+packages="krita python3-pyqt5 gimp xvfb xauth xdotool openbox imagemagick x11-utils ca-certificates locales"
 
 sudo=""
 [ "$(id -u)" -eq 0 ] || sudo="sudo"
+
+# Two test runs at once must not make it twice.
+mkdir -p "$(dirname "$root")"
+exec 9>"$root.lock"
+flock 9
 
 if [ -f "$stamp" ]; then
     echo "editor root: $root is ready"
@@ -22,7 +27,6 @@ fi
 
 echo "editor root: making $root (Debian 13, Krita and GIMP; a few minutes)"
 $sudo rm -rf "$root"
-mkdir -p "$(dirname "$root")"
 $sudo debootstrap --variant=minbase trixie "$root" >"$root.log" 2>&1 || { tail -n 20 "$root.log" >&2; exit 1; }
 # Services must not start inside the root, and documentation is dead weight there.
 printf '#!/bin/sh\nexit 101\n' | $sudo tee "$root/usr/sbin/policy-rc.d" >/dev/null
