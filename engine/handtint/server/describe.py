@@ -1,0 +1,20 @@
+"""The methods as clients see them. Imports no network."""
+
+from __future__ import annotations
+
+from handtint.colorizers.registry import METHODS
+from handtint.wire.messages import MethodInfo
+
+
+def method_infos() -> tuple[MethodInfo, ...]:
+    """All methods of the registry and, where one cannot be used, why."""
+    return tuple(
+        MethodInfo(
+            name=method.name,
+            title=method.title,
+            help=method.help,
+            controls=tuple(sorted(control.value for control in method.controls)),
+            missing=method.missing() or "",
+        )
+        for method in METHODS
+    )

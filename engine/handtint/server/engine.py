@@ -1,0 +1,203 @@
+"""The engine process from start to end: one per user, found through the connection file, ended by a signal or idleness.
+
+torch is imported on the worker's thread only, so that the port answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handtint import __version__
+from handtint.errors import EngineGone
+from handtint.server.cache import Cache, is_plane
+from handtint.server.describe import method_infos
+from handtint.server.desk import Desk, Facts
+from handtint.server.lock import Lock
+from handtint.server.mailbox import Mailbox
+from handtint.server.router import HOST, Limits, Router
+from handtint.server.wake import Wake
+from handtint.server.worker import Worker
+from handtint.wire.connection import (
+    Connection,
+    connection_path,
+    make_runtime_folder,
+    read_connection,
+    remove_connection,
+    write_connection,
+)
+from handtint.wire.messages import PROTOCOL
+
+if TYPE_CHECKING:
+    from handtint.server.service import Service
+
+MEMORY_BUDGET = 2 << 30
+_TOKEN_BYTES = 32
+_RIVAL_SECONDS = 10.0
+_LOOK_AGAIN = 0.05
+_HEAD_START = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the engine runs.
+
+    Attributes
+    ----------
+    device : str
+        "auto", "cpu" or "cuda".
+    idle_exit : float, optional
+        Seconds without a message after which it ends; never where None.
+    memory_budget : int
+        Bytes for planes and prepared pictures, and again for pictures in waiting requests.
+    path : Path
+        The connection file; the lock lies beside it.
+    """
+
+    device: str
+    idle_exit: float | None
+    memory_budget: int
+    path: Path
+
+
+def serve(
+    *,
+    device: str = "auto",
+    idle_exit: float | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+    path: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Run the engine until it is told to end.
+
+    Returns
+    -------
+    int
+        0; also where another engine of this user runs already.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings(device, idle_exit, memory_budget, path or connection_path())
+    make_runtime_folder(settings.path.parent)
+    lock = Lock(settings.path.with_suffix(".lock"))
+    other = _take(lock, settings.path, clock)
+    if other is not None:
+        _log.info("an engine runs already (pid %d, port %d): nothing to do", other.pid, other.port)
+        return 0
+    with lock:
+        return _run(settings, clock)
+
+
+def _take(lock: Lock, path: Path, clock: Callable[[], float]) -> Connection | None:
+    """Take the lock; None then, else the connection of the engine that has it."""
+    deadline = clock() + _RIVAL_SECONDS
+    while not lock.take():
+        # Whoever holds the lock is starting (the file comes in a moment), runs, or ends (the lock comes free).
+        connection = read_connection(path)
+        if connection is not None:
+            return connection
+        if clock() > deadline:
+            raise EngineGone(f"another engine holds {lock.path} but does not say where it listens; end it first")
+        time.sleep(_LOOK_AGAIN)
+    return None
+
+
+def _run(settings: Settings, clock: Callable[[], float]) -> int:
+    wake = Wake()
+    cache = Cache(settings.memory_budget)
+    mailbox = Mailbox(max_bytes=settings.memory_budget)
+    greeted = threading.Event()
+    worker = Worker(
+        mailbox,
+        lambda: _make_service(settings.device, cache, clock, greeted),
+        lambda job, reply: router.deliver(job, reply),
+        ended=wake.ring,
+    )
+    desk = Desk(mailbox, _facts(settings, cache, worker, clock))
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    router = Router(
+        desk,
+        token=token,
+        worker_alive=lambda: worker.alive,
+        wake=wake,
+        limits=Limits(idle_exit=settings.idle_exit),
+        answered=greeted.set,
+        clock=clock,
+    )
+    try:
+        connection = Connection(HOST, router.bind(), os.getpid(), "{}.{}".format(*PROTOCOL), token, __version__)
+        with _signals(router.stop, wake):
+            write_connection(settings.path, connection)
+            _log.info("engine %s listens on %s:%d", __version__, HOST, connection.port)
+            worker.start()
+            router.run()
+    finally:
+        remove_connection(settings.path, token)
+        router.close()
+        wake.close()
+    _log.info("engine ended")
+    return 0
+
+
+def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[], float]) -> Facts:
+    started = clock()
+    return Facts(
+        device=lambda: worker.device or settings.device,
+        methods=method_infos,
+        loaded=lambda: worker.loaded,
+        cached_planes=lambda: cache.count(is_plane),
+        cached_bytes=lambda: cache.nbytes,
+        memory_budget=settings.memory_budget,
+        uptime=lambda: clock() - started,
+    )
+
+
+def _make_service(device: str, cache: Cache, clock: Callable[[], float], greeted: threading.Event) -> Service:
+    """On the worker's thread: the heavy imports happen here."""
+    # Loading torch holds Python's lock for most of a second: whoever started the engine gets its first answer before.
+    greeted.wait(_HEAD_START)
+    import torch
+
+    from handtint.colorizers.registry import load
+    from handtint.server.service import Service
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_num_threads(_cores())
+    _log.info("ready on %s with %d threads", device, torch.get_num_threads())
+    return Service(device=device, cache=cache, load=load, clock=clock, threads=_cores())
+
+
+def _cores() -> int:
+    """Cores that this process may use: a container or `taskset` may leave it fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None], wake: Wake) -> Iterator[None]:
+    """SIGTERM and SIGINT stop the engine cleanly; on another than the main thread Python allows no handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: stop()) for number in numbers]
+    # libzmq's poll starts anew after a signal; the byte that Python writes here ends it.
+    bell = signal.set_wakeup_fd(wake.signal_fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(bell)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,128 @@
+"""Color arithmetic on bands of a picture, as numpy float32: sRGB, linear light, Lab (D65), ICC Lab (D50).
+
+The numbers are those of color/lab.py, which serves networks. Here whole pictures pass through, on cores that other
+work may hold: small bands stay in the cache, and threads that share nothing never wait for each other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from handtint.color.lab import White, rgb_to_xyz_matrix, xyz_to_rgb_matrix
+
+FloatArray = NDArray[np.float32]
+
+BAND_PIXELS = 1 << 16
+_THRESHOLD = np.float32(6.0 / 29.0)
+_SLOPE = np.float32(3.0 * (6.0 / 29.0) ** 2)
+_FOOT = np.float32(4.0 / 29.0)
+
+
+class Bands:
+    """Threads that work on horizontal bands of a picture.
+
+    Parameters
+    ----------
+    threads : int
+        At least 1; the machine's cores where 0.
+    """
+
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="handtint-band")
+
+    def run(self, height: int, width: int, work: Callable[[slice], None]) -> None:
+        """Call `work` for each band of rows; an exception in one of them is raised here."""
+        rows = max(1, BAND_PIXELS // max(1, width))
+        bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+        if len(bands) == 1:
+            work(bands[0])
+            return
+        for _ in self._pool.map(work, bands):
+            pass
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def srgb_to_linear(values: FloatArray) -> FloatArray:
+    """sRGB-encoded 0-1 to linear light 0-1; any shape."""
+    result: FloatArray = np.power((values + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
+    np.copyto(result, values / np.float32(12.92), where=values <= np.float32(0.04045))
+    return result
+
+
+def linear_to_srgb(light: FloatArray) -> FloatArray:
+    """Linear light 0-1 to sRGB-encoded 0-1; any shape."""
+    result = np.power(light, np.float32(1.0 / 2.4))
+    result *= np.float32(1.055)
+    result -= np.float32(0.055)
+    np.copyto(result, light * np.float32(12.92), where=light <= np.float32(0.0031308))
+    return result
+
+
+def luminance_to_lightness(luminance: FloatArray) -> FloatArray:
+    """Relative luminance Y, 0-1, to L* 0-100; any shape."""
+    result = _f(luminance)
+    result *= np.float32(116.0)
+    result -= np.float32(16.0)
+    return result
+
+
+def lab_to_linear(lightness: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
+    """Lab (D65) to linear sRGB light, clipped to what a screen shows.
+
+    Parameters
+    ----------
+    lightness, a, b : (h, w) float32
+        L* 0-100; a* and b* about +-110.
+
+    Returns
+    -------
+    (h, w, 3) float32
+        Range 0-1. In-gamut colors are only freed of rounding by the clip.
+    """
+    fy = (lightness + np.float32(16.0)) * np.float32(1.0 / 116.0)
+    x, z = fy + a * np.float32(1.0 / 500.0), fy - b * np.float32(1.0 / 200.0)
+    xyz = cv2.merge((_f_inverse(x), _f_inverse(fy), _f_inverse(z)))
+    light = np.asarray(cv2.transform(xyz, _from_xyz(White.D65)), np.float32)
+    return np.clip(light, 0.0, 1.0, out=light)
+
+
+def linear_to_lab(light: FloatArray, white: White) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Linear sRGB light, (h, w, 3) float32, to L*, a* and b* under a white point, each (h, w) float32."""
+    curved = _f(np.asarray(cv2.transform(light, _to_xyz(white)), np.float32))
+    fx, fy, fz = curved[..., 0], curved[..., 1], curved[..., 2]
+    return np.float32(116.0) * fy - np.float32(16.0), np.float32(500.0) * (fx - fy), np.float32(200.0) * (fy - fz)
+
+
+def luminance_weights() -> FloatArray:
+    """What red, green and blue add to the luminance; (1, 3) float32."""
+    return _to_xyz(White.D65)[1:2]
+
+
+def _f(values: FloatArray) -> FloatArray:
+    result = np.cbrt(values)
+    np.copyto(result, values / _SLOPE + _FOOT, where=values <= _THRESHOLD**3)
+    return result
+
+
+def _f_inverse(values: FloatArray) -> FloatArray:
+    result = values * values
+    result *= values
+    np.copyto(result, (values - _FOOT) * _SLOPE, where=values <= _THRESHOLD)
+    return result
+
+
+def _to_xyz(white: White) -> FloatArray:
+    return np.asarray(rgb_to_xyz_matrix(white), dtype=np.float32)
+
+
+def _from_xyz(white: White) -> FloatArray:
+    return xyz_to_rgb_matrix(white).astype(np.float32)

@@ -1,0 +1,236 @@
+"""From the bytes of a plane to what colorizers understand: lightness, hints, maps, Lab pictures, selections.
+
+Every format and transfer of wire/pixels.py. Knows nothing of sockets, methods or caches.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handtint.color.hints import Hints, layer_to_hints
+from handtint.color.lab import White, lab_to_rgb, rgb_to_lab
+from handtint.errors import GuidanceError, PictureError
+from handtint.server.pixelmath import Bands, luminance_to_lightness, luminance_weights, srgb_to_linear
+from handtint.wire.messages import Palette
+from handtint.wire.pixels import PixelFormat, Plane, Transfer
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+Pixels = NDArray[Any]
+
+_TYPES = {"8": "u1", "16": "<u2", "f16": "<f2", "f32": "<f4"}
+_NOT_NUMBERS = "the picture holds values that are not numbers (NaN or infinity); flatten or repair it"
+
+
+def family(pixel_format: PixelFormat) -> str:
+    """Channels of a format by name: gray, graya, rgb, rgba, bgra, laba, ab or index."""
+    return pixel_format.value.rstrip("0123456789").removesuffix("f")
+
+
+def dtype(pixel_format: PixelFormat) -> np.dtype[Any]:
+    """Type of one channel."""
+    return np.dtype(_TYPES[pixel_format.value.removeprefix(family(pixel_format))])
+
+
+def pixels(plane: Plane) -> Pixels:
+    """(H, W, C) view of a plane's bytes, in the channel order of its format."""
+    width, height = plane.extent
+    return np.frombuffer(plane.data, dtype(plane.format)).reshape(height, width, plane.format.channels)
+
+
+def lightness(plane: Plane, bands: Bands) -> FloatArray:
+    """L* of a picture.
+
+    Returns
+    -------
+    (H, W) float32
+        0 to 100 (D65). What is transparent is laid on white, in the plane's own numbers.
+    """
+    name, data = family(plane.format), pixels(plane)
+    if name in ("ab", "index"):
+        raise PictureError(f"expected a gray, RGB or Lab picture as base, got {plane.format.value}")
+    linear = plane.transfer is Transfer.linear
+    result = np.empty(data.shape[:2], np.float32)
+
+    def work(rows: slice) -> None:
+        result[rows] = _lightness(data[rows], name, linear)
+
+    bands.run(len(result), plane.extent.width, work)
+    return result
+
+
+def hints(plane: Plane) -> Hints:
+    """Painted colors; every format with alpha."""
+    name, data = family(plane.format), pixels(plane)
+    if name not in ("graya", "rgba", "bgra", "laba"):
+        raise GuidanceError(f"expected hints in a format with alpha, got {plane.format.value}")
+    mask = _unit(np.ascontiguousarray(data[..., -1]), GuidanceError)
+    ab = np.zeros((2, *mask.shape), np.float32)
+    rows, columns = np.nonzero(mask > 0)
+    if len(rows):
+        rgba = _painted(data[rows, columns], name)  # (1, N, 4)
+        ab[:, rows, columns] = layer_to_hints(rgba, linear=_is_linear(plane, name)).ab[:, 0]
+    return Hints(ab, np.clip(mask, 0.0, 1.0, out=mask))
+
+
+def picture_lab(plane: Plane) -> FloatArray:
+    """A color picture as Lab, without what is more than half transparent.
+
+    Returns
+    -------
+    (3, H, W) float32
+        L* 0-100, a* and b* (D65). Where anything is transparent the rest comes as one row.
+    """
+    name, data = family(plane.format), pixels(plane)
+    if name in ("ab", "index"):
+        raise PictureError(f"expected a picture, got {plane.format.value}")
+    if data.shape[2] in (2, 4):
+        shown = _unit(np.ascontiguousarray(data[..., -1])) >= 0.5
+        if not shown.all():
+            data = data[shown][None]
+    if data.size == 0:
+        raise PictureError("expected a picture with something on it, got an entirely transparent one")
+    if name == "laba":
+        return _d65(data)
+    rgb = torch.from_numpy(_to_rgb(_unit(data), name).transpose(2, 0, 1).copy())
+    return rgb_to_lab(rgb, linear=plane.transfer is Transfer.linear).numpy()
+
+
+def semantic_map(plane: Plane) -> IntArray:
+    """(H, W) int64, class per pixel."""
+    if plane.format is not PixelFormat.index8:
+        raise GuidanceError(f"expected a semantic map in format index8, got {plane.format.value}")
+    return pixels(plane)[..., 0].astype(np.int64)
+
+
+def selection(plane: Plane) -> FloatArray:
+    """(H, W) float32, 0 to 1; the numbers of a gray format as they are."""
+    if family(plane.format) != "gray":
+        raise GuidanceError(f"expected a selection in a gray format without alpha, got {plane.format.value}")
+    return np.clip(_unit(pixels(plane)[..., 0], GuidanceError), 0.0, 1.0)
+
+
+def palette_ab(palette: Palette) -> tuple[FloatArray, FloatArray | None]:
+    """ab of a palette's colors, (K, 2) float32, and their shares, (K,) float32, or None where they are equal."""
+    rgb = np.array(palette.colors, np.float32).reshape(-1, 3)
+    if not np.isfinite(rgb).all():
+        raise GuidanceError("expected palette colors with channels from 0 to 1, got values that are not numbers")
+    weights = np.array(palette.weights, np.float32)
+    if weights.size not in (0, len(rgb)):
+        raise GuidanceError(f"expected {len(rgb)} palette weights, one for each color, got {weights.size}")
+    if weights.size and not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
+        raise GuidanceError("expected palette weights of 0 and more that are not all 0")
+    lab = rgb_to_lab(torch.from_numpy(np.clip(rgb, 0.0, 1.0).T.copy())[:, None])  # (3, 1, K)
+    return lab[1:, 0].numpy().T.copy(), (weights / weights.sum() if weights.size else None)
+
+
+def _lightness(data: Pixels, name: str, linear: bool) -> FloatArray:
+    """One band, (h, w, C) to (h, w)."""
+    if name.endswith("a"):
+        data = _on_white(data, name)
+    if name == "laba":
+        return np.clip(_decode_lab(data)[..., 0], 0.0, 100.0)
+    if data.dtype.kind == "u":
+        table = _integer_tables(data.dtype.itemsize, linear)
+        if data.shape[2] == 1:
+            return _look_up(table[1], data[..., 0])
+        light = _look_up(table[0], data)
+    else:
+        unit = np.clip(_unit(data), 0.0, 1.0)
+        light = unit if linear else srgb_to_linear(unit)
+        if data.shape[2] == 1:
+            return luminance_to_lightness(light[..., 0])
+    weights = luminance_weights()
+    if name == "bgra":
+        weights = weights[:, ::-1]
+    luminance = cv2.transform(light, np.ascontiguousarray(weights))
+    return luminance_to_lightness(np.asarray(luminance, np.float32).reshape(data.shape[:2]))
+
+
+@lru_cache(maxsize=4)
+def _integer_tables(itemsize: int, linear: bool) -> tuple[FloatArray, FloatArray]:
+    """Linear light and L* of every 8- or 16-bit number, each (256,) or (65536,) float32."""
+    unit = (np.arange(256**itemsize, dtype=np.float64) / (256**itemsize - 1)).astype(np.float32)
+    light = unit if linear else srgb_to_linear(unit)
+    return light, luminance_to_lightness(light)
+
+
+def _look_up(table: FloatArray, data: Pixels) -> FloatArray:
+    if data.dtype.itemsize == 1:
+        return np.asarray(cv2.LUT(np.ascontiguousarray(data), table), np.float32).reshape(data.shape)
+    return table[data]
+
+
+def _on_white(data: Pixels, name: str) -> Pixels:
+    """The color channels over white, in their own type."""
+    alpha, color = data[..., -1:], data[..., :-1]
+    if data.dtype.kind == "u" and (alpha == np.iinfo(data.dtype).max).all():
+        return np.ascontiguousarray(color)
+    cover = np.clip(_unit(alpha), 0.0, 1.0)
+    if name == "laba":
+        white = np.array(_LAB_WHITE.get(data.dtype.str[1:], (100.0, 0.0, 0.0)), np.float32)
+    else:
+        white = np.array([1.0 if data.dtype.kind == "f" else np.iinfo(data.dtype).max], np.float32)
+    mixed = white + (color.astype(np.float32) - white) * cover
+    return mixed if data.dtype.kind == "f" else np.rint(mixed).astype(data.dtype)
+
+
+_LAB_WHITE = {"u1": (255.0, 128.0, 128.0), "u2": (65535.0, 128.0 * 257, 128.0 * 257)}
+
+
+def _unit(data: Pixels, error: type[GuidanceError] | type[PictureError] = PictureError) -> FloatArray:
+    """Integers over their full range and floats as they are to float32."""
+    if data.dtype.kind == "u":
+        return data.astype(np.float32) / np.float32(np.iinfo(data.dtype).max)
+    result = data.astype(np.float32)
+    if not np.isfinite(result).all():
+        raise error(_NOT_NUMBERS)
+    return result
+
+
+def _to_rgb(unit: FloatArray, name: str) -> FloatArray:
+    """(h, w, C) to (h, w, 3) without alpha, red first."""
+    if name in ("gray", "graya"):
+        return np.repeat(unit[..., :1], 3, axis=2)
+    return unit[..., 2::-1] if name == "bgra" else unit[..., :3]
+
+
+def _decode_lab(data: Pixels) -> FloatArray:
+    """(h, w, 3 or 4) ICC Lab as stored to L* 0-100, a*, b*; (h, w, 3) float32 (D50)."""
+    color = data[..., :3].astype(np.float32)
+    if data.dtype.kind == "f":
+        if not np.isfinite(color).all():
+            raise PictureError(_NOT_NUMBERS)
+        return color
+    top = np.float32(np.iinfo(data.dtype).max)
+    scale = np.float32(top / 255.0)
+    color[..., 0] *= np.float32(100.0) / top
+    color[..., 1:] = color[..., 1:] / scale - np.float32(128.0)
+    return color
+
+
+def _d65(data: Pixels) -> FloatArray:
+    """(h, w, 3 or 4) ICC Lab as stored to (3, h, w) Lab (D65)."""
+    d50 = torch.from_numpy(_decode_lab(data).transpose(2, 0, 1).copy())
+    return rgb_to_lab(lab_to_rgb(d50, white=White.D50, linear=True), linear=True).numpy()
+
+
+def _painted(data: Pixels, name: str) -> FloatArray:
+    """(N, C) painted pixels to (1, N, 4) RGB with full alpha; linear light where they were Lab."""
+    color = data[None]  # (1, N, C)
+    if name == "laba":
+        d50 = torch.from_numpy(_decode_lab(color).transpose(2, 0, 1).copy())
+        rgb = lab_to_rgb(d50, white=White.D50, linear=True).numpy().transpose(1, 2, 0)
+    else:
+        rgb = _to_rgb(_unit(color, GuidanceError), name)
+    return np.concatenate((rgb, np.ones_like(rgb[..., :1])), axis=2)
+
+
+def _is_linear(plane: Plane, name: str) -> bool:
+    return name == "laba" or plane.transfer is Transfer.linear

@@ -1,0 +1,284 @@
+"""Answers one request at a time: finds its planes, asks a colorizer, composes the pixels that were asked for.
+
+Owns the colorizers of one device. Knows nothing of sockets, threads or what else waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handtint.color.gamut import clip_colors
+from handtint.color.hints import PROMISED_COVERAGE
+from handtint.color.palette import MAX_COLORS, extract_palette
+from handtint.color.upsample import shrink_area
+from handtint.colorizers.base import Colorizer, Guidance, Prepared, check_cancelled, check_picture
+from handtint.colorizers.registry import default_method
+from handtint.errors import GuidanceError, PictureError, ProtocolError
+from handtint.server import planes as read
+from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, fits, is_plane
+from handtint.server.composite import Look, check_output, compose, lab_to_colors
+from handtint.server.mailbox import Job
+from handtint.server.pixelmath import Bands
+from handtint.wire.messages import (
+    Colorize,
+    Colorized,
+    ExtractedPalette,
+    ExtractPalette,
+    Failure,
+    Message,
+    Palette,
+    RecommendThemes,
+    Segment,
+    Suggest,
+)
+from handtint.wire.pixels import Extent, Known, Picture, Plane, Rect
+
+FloatArray = NDArray[np.float32]
+
+MAX_SIDE = 65_535
+MAX_PIXELS = 200_000_000
+_CHECKED_HINTS = 4096
+_VISIBLE = 2.0
+"""ab units that a hint must move by before we speak of it."""
+_log = logging.getLogger(__name__)
+
+
+class TooLarge(PictureError):  # noqa: N818 - read as a sentence at the raise
+    """A picture beyond what the engine takes."""
+
+    code = "too_large"
+
+
+class Inputs(NamedTuple):
+    """The planes of a Colorize besides its base."""
+
+    hints: Plane | None
+    semantic: Plane | None
+    exemplar: Plane | None
+    selection: Plane | None
+
+
+class Service:
+    """Everything between a request and its answer.
+
+    Parameters
+    ----------
+    device : str
+        As `load` takes it.
+    cache : Cache
+        For planes and prepared pictures.
+    load : callable
+        (method, device) to Colorizer.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        cache: Cache,
+        load: Callable[[str, str], Colorizer],
+        clock: Callable[[], float] = time.monotonic,
+        threads: int = 0,
+    ) -> None:
+        self.device = device
+        self._cache = cache
+        self._planes = Planes(cache)
+        self._load = load
+        self._clock = clock
+        self._bands = Bands(threads)
+        self._colorizers: dict[str, Colorizer] = {}
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the methods whose models are in memory."""
+        return tuple(self._colorizers)
+
+    def rest(self) -> None:
+        """Free the models and what they prepared; the planes stay."""
+        self._colorizers.clear()
+        self._cache.remove(lambda key: not is_plane(key))
+
+    def close(self) -> None:
+        self.rest()
+        self._bands.close()
+
+    def keep(self, job: Job) -> None:
+        """Remember the planes of a job that was called off: the next request names them by digest."""
+        for name in ("base", "hints", "semantic", "exemplar", "selection"):
+            picture = getattr(job.request, name, None)
+            if picture is not None:
+                try:
+                    self._find(picture)
+                except (UnknownPlanes, PictureError) as error:
+                    _log.debug("a plane of a called-off request is not kept: %s", error)
+
+    def answer(self, job: Job) -> Message:
+        """The reply to a job's request; raises errors of handtint.errors and whatever else goes wrong."""
+        request = job.request
+        if isinstance(request, Colorize):
+            return self._colorize(job, request)
+        if isinstance(request, ExtractPalette):
+            return self._extract_palette(request)
+        if isinstance(request, (Segment, RecommendThemes, Suggest)):
+            return Failure(request.id, "not_available", f"this engine has no method for '{request.type}' yet")
+        raise ProtocolError(f"expected a request that the worker answers, got '{request.type}'")
+
+    # Colorize -------------------------------------------------------------------------------------------------
+
+    def _colorize(self, job: Job, request: Colorize) -> Colorized:
+        started = self._clock()
+        check_output(request.output)
+        inputs = self._inputs(request)
+        method = request.method or default_method().name
+        job.progress = (0.05, "preparing")
+        key, prepared = self._prepare(job, request.base, method)
+        lightness = prepared.lightness
+        guidance = self._guidance(request, inputs, lightness.shape)
+        size, region = _answer_size(request, lightness.shape)
+        job.progress = (0.4, "coloring")
+        ab = self._colorizers[method].colorize(prepared, guidance, size=size, cancelled=job.cancelled)
+        self._cache.put(key, prepared, prepared.nbytes)
+        check_cancelled(job.cancelled)
+        job.progress = (0.9, "composing")
+        alpha = None if inputs.selection is None else read.selection(inputs.selection)
+        whole = lightness if size is None else shrink_area(lightness, size)
+        if alpha is not None and size is not None:
+            alpha = shrink_area(alpha, size)
+        rows = slice(region.y, region.y + region.height)
+        columns = slice(region.x, region.x + region.width)
+        look = Look(request.output, request.linear, request.strength)
+        cut = None if alpha is None else alpha[rows, columns]
+        plane = compose(whole[rows, columns], ab[:, rows, columns], cut, look, self._bands)
+        return Colorized(
+            request.id,
+            plane=plane,
+            region=region,
+            size=Extent(whole.shape[1], whole.shape[0]),
+            method=method,
+            seconds=self._clock() - started,
+            notes=_notes(lightness, guidance),
+        )
+
+    def _inputs(self, request: Colorize) -> Inputs:
+        """All planes but the base; says at once everything that is missing, the base included."""
+        missing: list[str] = []
+        found: list[Plane | None] = []
+        for picture in (request.hints, request.semantic, request.exemplar, request.selection, request.base):
+            try:
+                found.append(None if picture is None else self._find(picture).plane)
+            except UnknownPlanes as error:
+                found.append(None)
+                if picture is not request.base or not self._is_prepared(picture):
+                    missing.extend(error.missing)
+        if missing:
+            raise UnknownPlanes(tuple(dict.fromkeys(missing)))
+        return Inputs(*found[:4])
+
+    def _is_prepared(self, picture: Picture) -> bool:
+        digest = _digest(picture)
+        return self._cache.count(lambda key: isinstance(key, tuple) and key[-1] == digest) > 0
+
+    def _prepare(self, job: Job, base: Picture, method: str) -> tuple[tuple[str, str, str], Prepared]:
+        """What the method keeps of the picture, made now where it is not there, and its key in the cache."""
+        colorizer = self._colorizers.get(method)
+        if colorizer is None:
+            colorizer = self._colorizers[method] = self._load(method, self.device)
+        check_cancelled(job.cancelled)
+        key = ("prepared", method, _digest(base))
+        known = self._cache.get(key)
+        if known is not None:
+            return key, known  # type: ignore[return-value]  # only Prepared has such keys
+        plane = self._find(base).plane
+        prepared = colorizer.prepare(check_picture(read.lightness(plane, self._bands)))
+        self._cache.put(key, prepared, prepared.nbytes)
+        check_cancelled(job.cancelled)
+        return key, prepared
+
+    def _guidance(self, request: Colorize, inputs: Inputs, shape: tuple[int, ...]) -> Guidance:
+        for name in ("hints", "semantic", "selection"):
+            _check_extent(name, getattr(inputs, name), shape)
+        guidance = Guidance(reach=request.reach, softness=request.softness)
+        if inputs.hints is not None:
+            hints = read.hints(inputs.hints)
+            guidance = replace(guidance, hint_ab=hints.ab, hint_mask=hints.mask)
+        if request.palette is not None:
+            colors, weights = read.palette_ab(request.palette)
+            guidance = replace(guidance, palette_ab=colors, palette_weights=weights)
+        if inputs.semantic is not None:
+            guidance = replace(guidance, semantic=read.semantic_map(inputs.semantic))
+        if inputs.exemplar is not None:
+            guidance = replace(guidance, exemplar=read.picture_lab(inputs.exemplar))
+        return guidance
+
+    def _find(self, picture: Picture) -> Named:
+        if not isinstance(picture, Known):
+            _check_limits(picture.extent if isinstance(picture, Plane) else picture.plane.extent)
+        return self._planes.find(picture)
+
+    # Palette --------------------------------------------------------------------------------------------------
+
+    def _extract_palette(self, request: ExtractPalette) -> ExtractedPalette:
+        if not 1 <= request.count <= MAX_COLORS:
+            raise GuidanceError(f"expected 1 to {MAX_COLORS} colors in a palette, got {request.count}")
+        lab, weights = extract_palette(read.picture_lab(self._find(request.source).plane), request.count)
+        shares = tuple(float(weight) for weight in weights)
+        return ExtractedPalette(request.id, Palette(lab_to_colors(lab), shares))
+
+
+def _digest(picture: Picture) -> str:
+    return picture.digest if isinstance(picture, Known) else picture.digest()
+
+
+def _check_limits(extent: Extent) -> None:
+    if max(extent) > MAX_SIDE or extent.width * extent.height > MAX_PIXELS:
+        raise TooLarge(
+            f"expected a picture of at most {MAX_PIXELS // 10**6} million pixels and {MAX_SIDE} on a side, "
+            f"got {extent.width}x{extent.height}; scale it down"
+        )
+
+
+def _check_extent(name: str, plane: Plane | None, shape: tuple[int, ...]) -> None:
+    if plane is not None and (plane.extent.height, plane.extent.width) != shape:
+        raise GuidanceError(
+            f"expected {name} of the picture's {shape[1]}x{shape[0]} pixels, "
+            f"got {plane.extent.width}x{plane.extent.height}"
+        )
+
+
+def _answer_size(request: Colorize, shape: tuple[int, ...]) -> tuple[tuple[int, int] | None, Rect]:
+    """Size of the whole answer as (height, width), None for the picture's own, and the part of it that is wanted."""
+    size = request.size or Extent(shape[1], shape[0])
+    if size.width > shape[1] or size.height > shape[0]:
+        raise ProtocolError(
+            f"expected an answer no larger than the base of {shape[1]}x{shape[0]}, got {size.width}x{size.height}"
+        )
+    region = request.region or Rect(0, 0, *size)
+    if not fits(region, *size):
+        raise ProtocolError(
+            f"expected a region inside the answer of {size.width}x{size.height}, "
+            f"got {region.width}x{region.height} at ({region.x}, {region.y})"
+        )
+    return None if (size.height, size.width) == shape else (size.height, size.width), region
+
+
+def _notes(lightness: FloatArray, guidance: Guidance) -> tuple[str, ...]:
+    """Sentences for the artist; looks at a sample of the painted pixels."""
+    if guidance.hint_ab is None or guidance.hint_mask is None:
+        return ()
+    rows, columns = np.nonzero(guidance.hint_mask >= PROMISED_COVERAGE)
+    step = max(1, len(rows) // _CHECKED_HINTS)
+    rows, columns = rows[::step], columns[::step]
+    painted = guidance.hint_ab[:, rows, columns]
+    moved = np.linalg.norm(clip_colors(lightness[rows, columns], painted) - painted, axis=0) > _VISIBLE
+    if not moved.any():
+        return ()
+    return ("Some hints are stronger than a screen can show at the picture's lightness there; they were toned down.",)
