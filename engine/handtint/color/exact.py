@@ -27,7 +27,7 @@ GRAPH_SIDE = 160
 """Longest side of the graph: a banded Cholesky factorisation of 160 x 120 nodes takes 20 ms, of 256 x 256 150 ms."""
 SIGMA = 2.0
 """Lightness step, in L* units, over which the affinity of neighbours falls by e."""
-_FLOOR = 1e-3
+_FLOOR = 1e-4
 _STEP_COST = 1.0 / 3.0
 
 

@@ -96,16 +96,22 @@ class Points(NamedTuple):
         kept = self.coverage >= PROMISED_COVERAGE
         return Points(self.rows[kept], self.columns[kept], self.ab[:, kept], self.coverage[kept])
 
-    def shrunk(self, shape: tuple[int, int], size: tuple[int, int]) -> Points:
-        """From a picture of `shape` to one of `size`, (height, width), not larger; see `shrink_hints`."""
+    def shrunk(self, shape: tuple[int, int], size: tuple[int, int], *, pooled: bool = True) -> Points:
+        """From a picture of `shape` to one of `size`, (height, width), not larger; see `shrink_hints`.
+
+        Where not `pooled`, the coverage is the mean over a new pixel's area, as the eye would see it.
+        """
         if size == shape:
             return self
         target = _targets(shape[0], size[0])[self.rows] * size[1] + _targets(shape[1], size[1])[self.columns]
         count = size[0] * size[1]
         weight = np.bincount(target, self.coverage, count)
         filled = np.flatnonzero(weight)
-        coverage = np.zeros(count, np.float32)
-        np.maximum.at(coverage, target, self.coverage)
+        if pooled:
+            coverage = np.zeros(count, np.float32)
+            np.maximum.at(coverage, target, self.coverage)
+        else:
+            coverage = (weight * (count / (shape[0] * shape[1]))).clip(0, 1).astype(np.float32)
         sums = np.stack([np.bincount(target, plane * self.coverage, count)[filled] for plane in self.ab])
         mean = (sums / weight[filled]).astype(np.float32)
         return Points(filled // size[1], filled % size[1], mean, coverage[filled])

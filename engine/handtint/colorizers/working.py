@@ -139,7 +139,8 @@ class WorkingSizeColorizer(ABC):
         ab = upsample(ab, prepared.working, lightness, check=lambda: check_cancelled(cancelled))
         check_cancelled(cancelled)
         if hints is not None:
-            hints = hints.shrunk(_size(prepared.lightness), _size(lightness))
+            # In a preview a thin stroke counts by its area, so that it looks like the final picture seen from afar.
+            hints = hints.shrunk(_size(prepared.lightness), _size(lightness), pooled=False)
             cells = _smaller(lightness_graph(prepared.cache, prepared.working).shape, lightness.shape)
             keep_promise(ab, lightness, hints, cells=cells, hardness=1.0 - guidance.softness)
             check_cancelled(cancelled)

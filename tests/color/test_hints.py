@@ -1,0 +1,105 @@
+"""From a painted layer to hints, and from the picture's size to the working size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from handtint.color.hints import Points, layer_to_hints, painted_points, shrink_hints
+
+RED = (80.09, 67.20)
+
+
+@pytest.mark.parametrize(("dtype", "one"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1.0), (np.float64, 1.0)])
+def test_a_layer_of_any_depth(dtype: type, one: float) -> None:
+    layer = np.zeros((4, 5, 4), dtype)
+    layer[1, 2] = (one, 0, 0, one)
+    hints = layer_to_hints(layer)
+    np.testing.assert_allclose(hints.ab[:, 1, 2], RED, atol=0.02)
+    assert hints.mask[1, 2] == 1.0
+    assert np.count_nonzero(hints.mask) == 1
+    assert np.count_nonzero(hints.ab) == 2
+
+
+def test_linear_light() -> None:
+    layer = np.array([[[0.5, 0.25, 0.125, 1.0]]], np.float32)
+    encoded = layer.copy()
+    encoded[..., :3] = 1.055 * layer[..., :3] ** (1 / 2.4) - 0.055
+    linear = layer_to_hints(layer, linear=True)
+    np.testing.assert_allclose(linear.ab, layer_to_hints(encoded).ab, atol=1e-3)
+
+
+def test_neutral_gray_is_a_hint_and_transparent_color_is_none() -> None:
+    layer = np.zeros((1, 2, 4), np.uint8)
+    layer[0, 0] = (128, 128, 128, 255)
+    layer[0, 1] = (255, 0, 0, 0)
+    hints = layer_to_hints(layer)
+    assert hints.mask.tolist() == [[1.0, 0.0]]
+    assert np.abs(hints.ab).max() < 1e-3
+
+
+def test_not_a_number_is_not_painted() -> None:
+    layer = np.ones((1, 2, 4), np.float32)
+    layer[0, 0, 3] = np.nan
+    assert layer_to_hints(layer).mask.tolist() == [[0.0, 1.0]]
+    ab = np.zeros((2, 1, 2), np.float32)
+    ab[0, 0, 1] = np.nan
+    assert len(painted_points(ab, np.array([[np.nan, 1.0]], np.float32)).rows) == 0
+
+
+def test_a_wrong_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="H, W, 4"):
+        layer_to_hints(np.zeros((3, 3, 3), np.uint8))
+
+
+def test_thin_strokes_survive_shrinking_at_full_strength() -> None:
+    mask = np.zeros((1000, 1500), np.float32)
+    mask[37, :] = 1.0
+    mask[:, 801] = 1.0
+    ab = np.where(mask > 0, 50.0, -90.0) * np.ones((2, 1, 1))
+    small = shrink_hints(ab.astype(np.float32), mask, (213, 320))
+    assert (small.mask.max(axis=0) == 1.0).all()
+    assert (small.mask.max(axis=1) == 1.0).all()
+    assert np.unique(small.mask).tolist() == [0.0, 1.0]
+    np.testing.assert_allclose(small.ab[:, small.mask > 0], 50.0, rtol=1e-6)
+    assert not small.ab[:, small.mask == 0].any()
+
+
+def test_colors_are_averaged_by_coverage_not_with_the_unpainted() -> None:
+    ab = np.array([[[40.0, -20.0, 99.0, 99.0]], [[0.0, 30.0, 99.0, 99.0]]], np.float32)
+    mask = np.array([[0.9, 0.3, 0.0, 0.0]], np.float32)
+    small = shrink_hints(ab, mask, (1, 2))
+    np.testing.assert_allclose(small.ab[:, 0, 0], [(0.9 * 40 - 0.3 * 20) / 1.2, 0.3 * 30 / 1.2], rtol=1e-5)
+    np.testing.assert_allclose(small.mask, [[0.9, 0.0]])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 4), (7, 9), (10, 10)])
+def test_a_full_layer_of_one_color_stays_so_at_any_size(size: tuple[int, int]) -> None:
+    small = shrink_hints(np.full((2, 10, 10), 12.0, np.float32), np.ones((10, 10), np.float32), size)
+    assert (small.mask == 1).all()
+    np.testing.assert_allclose(small.ab, 12.0, rtol=1e-6)
+
+
+def test_points_and_layers_say_the_same() -> None:
+    rng = np.random.default_rng(4)
+    mask = (rng.random((20, 30)) * (rng.random((20, 30)) < 0.2)).astype(np.float32)
+    ab = (rng.normal(0, 40, (2, 20, 30)) * (mask > 0)).astype(np.float32)
+    points = painted_points(ab, mask)
+    hints = points.layer((20, 30))
+    assert np.array_equal(hints.ab, ab)
+    assert np.array_equal(hints.mask, mask)
+    assert np.array_equal(np.flatnonzero(mask >= 0.5), points.promised().rows * 30 + points.promised().columns)
+
+
+def test_promises_begin_at_half_coverage() -> None:
+    zeros = np.zeros(3, np.int64)
+    points = Points(zeros, np.arange(3), np.zeros((2, 3), np.float32), np.array([0.49, 0.5, 1.0], np.float32))
+    assert points.promised().columns.tolist() == [1, 2]
+
+
+def test_unpooled_coverage_is_the_share_of_the_area() -> None:
+    mask = np.zeros((8, 8), np.float32)
+    mask[0, :4] = 1.0
+    mask[4:, 4:] = 1.0
+    points = painted_points(np.ones((2, 8, 8), np.float32), mask).shrunk((8, 8), (2, 2), pooled=False)
+    assert points.layer((2, 2)).mask.tolist() == [[0.25, 0.0], [0.0, 1.0]]
