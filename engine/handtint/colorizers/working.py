@@ -132,7 +132,10 @@ class WorkingSizeColorizer(ABC):
         if not isinstance(prepared, WorkingPicture):
             raise TypeError(f"expected what {self.name}.prepare gave, got {type(prepared).__name__}")
         check_guidance(guidance, prepared.lightness.shape, self.controls, self.name)
-        lightness = _at_size(prepared.lightness, size)
+        wanted = _checked_size(size, _size(prepared.lightness))
+        # Nothing is thought smaller than the working size; a thumbnail is the small picture of that.
+        canvas = (max(wanted[0], prepared.working.shape[0]), max(wanted[1], prepared.working.shape[1]))
+        lightness = shrink_area(prepared.lightness, canvas)
         check_cancelled(cancelled)
         hints = _painted(guidance)
         ab = self._working_colors(prepared, hints, guidance, cancelled)
@@ -140,11 +143,15 @@ class WorkingSizeColorizer(ABC):
         check_cancelled(cancelled)
         if hints is not None:
             # In a preview a thin stroke counts by its area, so that it looks like the final picture seen from afar.
-            hints = hints.shrunk(_size(prepared.lightness), _size(lightness), pooled=False)
-            cells = _smaller(lightness_graph(prepared.cache, prepared.working).shape, lightness.shape)
+            hints = hints.shrunk(_size(prepared.lightness), canvas, pooled=False)
+            cells = lightness_graph(prepared.cache, prepared.working).shape
             keep_promise(ab, lightness, hints, cells=cells, hardness=1.0 - guidance.softness)
             check_cancelled(cancelled)
-        return clip_to_gamut(lightness, ab, in_place=True)
+        clip_to_gamut(lightness, ab, in_place=True)
+        if wanted == canvas:
+            return ab
+        small = np.stack([shrink_area(plane, wanted) for plane in ab])
+        return clip_to_gamut(shrink_area(prepared.lightness, wanted), small, in_place=True)
 
     def _working_colors(
         self, prepared: WorkingPicture, hints: Points | None, guidance: Guidance, cancelled: Callable[[], bool]
@@ -179,17 +186,13 @@ def _painted(guidance: Guidance) -> Points | None:
     return points if len(points.rows) else None
 
 
-def _at_size(lightness: FloatArray, size: tuple[int, int] | None) -> FloatArray:
-    """The lightness at the size of the answer."""
+def _checked_size(size: tuple[int, int] | None, full: tuple[int, int]) -> tuple[int, int]:
+    """The size of the answer, (height, width)."""
     if size is None:
-        return lightness
-    if min(size) < 1 or size[0] > lightness.shape[0] or size[1] > lightness.shape[1]:
-        raise GuidanceError(f"size must be between (1, 1) and the picture's {lightness.shape}, got {size}")
-    return shrink_area(lightness, size)
-
-
-def _smaller(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:
-    return min(one[0], other[0]), min(one[1], other[1])
+        return full
+    if min(size) < 1 or size[0] > full[0] or size[1] > full[1]:
+        raise GuidanceError(f"size must be between (1, 1) and the picture's {full}, got {size}")
+    return size[0], size[1]
 
 
 def _size(plane: FloatArray) -> tuple[int, int]:
