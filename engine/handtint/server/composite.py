@@ -83,7 +83,7 @@ def compose(lightness: FloatArray, ab: FloatArray, alpha: FloatArray | None, loo
 def lab_to_colors(lab: FloatArray) -> tuple[Color, ...]:
     """(K, 3) Lab (D65) to sRGB colors, clipped to what a screen shows."""
     columns = np.ascontiguousarray(lab.T[:, None], np.float32)  # (3, 1, K)
-    rgb = linear_to_srgb(lab_to_linear(*columns))[0]
+    rgb = linear_to_srgb(_screen(*columns))[0]
     return tuple(Color(*(float(channel) for channel in color)) for color in rgb)
 
 
@@ -98,15 +98,21 @@ def _quantize(unit: FloatArray, kind: np.dtype[Any]) -> Pixels:
     return (unit * np.float32(np.iinfo(kind).max) + np.float32(0.5)).astype(kind)
 
 
-def _fill_rgb(out: Pixels, lightness: FloatArray, a: FloatArray, b: FloatArray, look: Look) -> None:
+def _screen(lightness: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
+    """Linear light 0-1, (h, w, 3); colors inside the gamut are only freed of rounding by the clip."""
     light = lab_to_linear(lightness, a, b)
+    return np.clip(light, 0.0, 1.0, out=light)
+
+
+def _fill_rgb(out: Pixels, lightness: FloatArray, a: FloatArray, b: FloatArray, look: Look) -> None:
+    light = _screen(lightness, a, b)
     unit = light if look.linear else linear_to_srgb(light)
     color = unit if out.dtype.kind == "f" else _quantize(unit, out.dtype)
     out[..., :3] = color[..., ::-1] if family(look.format) == "bgra" else color
 
 
 def _fill_lab(out: Pixels, lightness: FloatArray, a: FloatArray, b: FloatArray, look: Look) -> None:
-    channels = linear_to_lab(lab_to_linear(lightness, a, b), White.D50)
+    channels = linear_to_lab(_screen(lightness, a, b), White.D50)
     if out.dtype.kind == "f":
         out[..., 0], out[..., 1], out[..., 2] = channels
         return

@@ -24,7 +24,7 @@ from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos
 from handtint.server.desk import Desk, Facts
 from handtint.server.lock import Lock
-from handtint.server.mailbox import Mailbox
+from handtint.server.mailbox import Job, Mailbox
 from handtint.server.router import HOST, Limits, Router
 from handtint.server.wake import Wake
 from handtint.server.worker import Worker
@@ -36,7 +36,7 @@ from handtint.wire.connection import (
     remove_connection,
     write_connection,
 )
-from handtint.wire.messages import PROTOCOL
+from handtint.wire.messages import PROTOCOL, Message
 
 if TYPE_CHECKING:
     from handtint.server.service import Service
@@ -112,39 +112,69 @@ def _take(lock: Lock, path: Path, clock: Callable[[], float]) -> Connection | No
     return None
 
 
+class Engine:
+    """All parts of an engine put together, listening but not yet serving.
+
+    Parameters
+    ----------
+    make_service : callable
+        Cache to Service; called on the worker's thread.
+    """
+
+    def __init__(
+        self, settings: Settings, make_service: Callable[[Cache], Service], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self.wake = Wake()
+        self._greeted = threading.Event()
+        cache = Cache(settings.memory_budget)
+        mailbox = Mailbox(max_bytes=settings.memory_budget)
+        self._worker = Worker(mailbox, lambda: self._begin(make_service, cache), self._deliver, ended=self.wake.ring)
+        self._router = Router(
+            Desk(mailbox, _facts(settings, cache, self._worker, clock)),
+            token=self.token,
+            worker_alive=lambda: self._worker.alive,
+            wake=self.wake,
+            limits=Limits(idle_exit=settings.idle_exit),
+            answered=self._greeted.set,
+            clock=clock,
+        )
+        self.connection = Connection(
+            HOST, self._router.bind(), os.getpid(), "{}.{}".format(*PROTOCOL), self.token, __version__
+        )
+
+    def run(self) -> None:
+        """Serve until stopped, shut down or idle for too long."""
+        self._worker.start()
+        self._router.run()
+
+    def stop(self) -> None:
+        """Call all work off and end; from any thread or signal handler."""
+        self._router.stop()
+
+    def close(self) -> None:
+        self._router.close()
+        self.wake.close()
+
+    def _begin(self, make_service: Callable[[Cache], Service], cache: Cache) -> Service:
+        # Loading torch holds Python's lock for most of a second: whoever started the engine is greeted first.
+        self._greeted.wait(_HEAD_START)
+        return make_service(cache)
+
+    def _deliver(self, job: Job, reply: Message) -> None:
+        self._router.deliver(job, reply)
+
+
 def _run(settings: Settings, clock: Callable[[], float]) -> int:
-    wake = Wake()
-    cache = Cache(settings.memory_budget)
-    mailbox = Mailbox(max_bytes=settings.memory_budget)
-    greeted = threading.Event()
-    worker = Worker(
-        mailbox,
-        lambda: _make_service(settings.device, cache, clock, greeted),
-        lambda job, reply: router.deliver(job, reply),
-        ended=wake.ring,
-    )
-    desk = Desk(mailbox, _facts(settings, cache, worker, clock))
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    router = Router(
-        desk,
-        token=token,
-        worker_alive=lambda: worker.alive,
-        wake=wake,
-        limits=Limits(idle_exit=settings.idle_exit),
-        answered=greeted.set,
-        clock=clock,
-    )
+    engine = Engine(settings, lambda cache: _make_service(settings.device, cache, clock), clock)
     try:
-        connection = Connection(HOST, router.bind(), os.getpid(), "{}.{}".format(*PROTOCOL), token, __version__)
-        with _signals(router.stop, wake):
-            write_connection(settings.path, connection)
-            _log.info("engine %s listens on %s:%d", __version__, HOST, connection.port)
-            worker.start()
-            router.run()
+        with _signals(engine.stop, engine.wake):
+            write_connection(settings.path, engine.connection)
+            _log.info("engine %s listens on %s:%d", __version__, HOST, engine.connection.port)
+            engine.run()
     finally:
-        remove_connection(settings.path, token)
-        router.close()
-        wake.close()
+        remove_connection(settings.path, engine.token)
+        engine.close()
     _log.info("engine ended")
     return 0
 
@@ -162,10 +192,8 @@ def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[],
     )
 
 
-def _make_service(device: str, cache: Cache, clock: Callable[[], float], greeted: threading.Event) -> Service:
+def _make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Service:
     """On the worker's thread: the heavy imports happen here."""
-    # Loading torch holds Python's lock for most of a second: whoever started the engine gets its first answer before.
-    greeted.wait(_HEAD_START)
     import torch
 
     from handtint.colorizers.registry import load

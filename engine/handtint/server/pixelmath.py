@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import cv2
 import numpy as np
@@ -75,8 +76,8 @@ def luminance_to_lightness(luminance: FloatArray) -> FloatArray:
     return result
 
 
-def lab_to_linear(lightness: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
-    """Lab (D65) to linear sRGB light, clipped to what a screen shows.
+def lab_to_linear(lightness: FloatArray, a: FloatArray, b: FloatArray, white: White = White.D65) -> FloatArray:
+    """Lab to linear sRGB light, not clipped.
 
     Parameters
     ----------
@@ -86,13 +87,12 @@ def lab_to_linear(lightness: FloatArray, a: FloatArray, b: FloatArray) -> FloatA
     Returns
     -------
     (h, w, 3) float32
-        Range 0-1. In-gamut colors are only freed of rounding by the clip.
+        0 to 1 where a screen can show the color.
     """
     fy = (lightness + np.float32(16.0)) * np.float32(1.0 / 116.0)
     x, z = fy + a * np.float32(1.0 / 500.0), fy - b * np.float32(1.0 / 200.0)
     xyz = cv2.merge((_f_inverse(x), _f_inverse(fy), _f_inverse(z)))
-    light = np.asarray(cv2.transform(xyz, _from_xyz(White.D65)), np.float32)
-    return np.clip(light, 0.0, 1.0, out=light)
+    return np.asarray(cv2.transform(xyz, _from_xyz(white)), np.float32)
 
 
 def linear_to_lab(light: FloatArray, white: White) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -120,9 +120,11 @@ def _f_inverse(values: FloatArray) -> FloatArray:
     return result
 
 
+@cache
 def _to_xyz(white: White) -> FloatArray:
     return np.asarray(rgb_to_xyz_matrix(white), dtype=np.float32)
 
 
+@cache
 def _from_xyz(white: White) -> FloatArray:
     return xyz_to_rgb_matrix(white).astype(np.float32)

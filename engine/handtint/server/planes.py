@@ -10,19 +10,26 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from handtint.color.hints import Hints, layer_to_hints
-from handtint.color.lab import White, lab_to_rgb, rgb_to_lab
+from handtint.color.hints import Hints, no_hints
+from handtint.color.lab import White
 from handtint.errors import GuidanceError, PictureError
-from handtint.server.pixelmath import Bands, luminance_to_lightness, luminance_weights, srgb_to_linear
+from handtint.server.pixelmath import (
+    Bands,
+    lab_to_linear,
+    linear_to_lab,
+    luminance_to_lightness,
+    luminance_weights,
+    srgb_to_linear,
+)
 from handtint.wire.messages import Palette
 from handtint.wire.pixels import PixelFormat, Plane, Transfer
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 Pixels = NDArray[Any]
+_Error = type[GuidanceError] | type[PictureError]
 
 _TYPES = {"8": "u1", "16": "<u2", "f16": "<f2", "f32": "<f4"}
 _NOT_NUMBERS = "the picture holds values that are not numbers (NaN or infinity); flatten or repair it"
@@ -70,13 +77,16 @@ def hints(plane: Plane) -> Hints:
     name, data = family(plane.format), pixels(plane)
     if name not in ("graya", "rgba", "bgra", "laba"):
         raise GuidanceError(f"expected hints in a format with alpha, got {plane.format.value}")
-    mask = _unit(np.ascontiguousarray(data[..., -1]), GuidanceError)
-    ab = np.zeros((2, *mask.shape), np.float32)
-    rows, columns = np.nonzero(mask > 0)
-    if len(rows):
-        rgba = _painted(data[rows, columns], name)  # (1, N, 4)
-        ab[:, rows, columns] = layer_to_hints(rgba, linear=_is_linear(plane, name)).ab[:, 0]
-    return Hints(ab, np.clip(mask, 0.0, 1.0, out=mask))
+    alpha = np.ascontiguousarray(data[..., -1])
+    painted = np.flatnonzero(alpha)
+    coverage = np.clip(_unit(alpha.reshape(-1)[painted], GuidanceError), 0.0, 1.0)
+    result = no_hints(alpha.shape)
+    result.mask.reshape(-1)[painted] = coverage
+    if len(painted):
+        colors = data.reshape(-1, data.shape[2])[painted][None]  # (1, N, C)
+        _, a, b = linear_to_lab(_linear_color(colors, name, plane.transfer, GuidanceError), White.D65)
+        result.ab.reshape(2, -1)[:, painted] = a[0], b[0]
+    return result
 
 
 def picture_lab(plane: Plane) -> FloatArray:
@@ -90,16 +100,13 @@ def picture_lab(plane: Plane) -> FloatArray:
     name, data = family(plane.format), pixels(plane)
     if name in ("ab", "index"):
         raise PictureError(f"expected a picture, got {plane.format.value}")
-    if data.shape[2] in (2, 4):
+    if name.endswith("a"):
         shown = _unit(np.ascontiguousarray(data[..., -1])) >= 0.5
         if not shown.all():
             data = data[shown][None]
     if data.size == 0:
         raise PictureError("expected a picture with something on it, got an entirely transparent one")
-    if name == "laba":
-        return _d65(data)
-    rgb = torch.from_numpy(_to_rgb(_unit(data), name).transpose(2, 0, 1).copy())
-    return rgb_to_lab(rgb, linear=plane.transfer is Transfer.linear).numpy()
+    return np.stack(linear_to_lab(_linear_color(data, name, plane.transfer), White.D65))
 
 
 def semantic_map(plane: Plane) -> IntArray:
@@ -126,8 +133,8 @@ def palette_ab(palette: Palette) -> tuple[FloatArray, FloatArray | None]:
         raise GuidanceError(f"expected {len(rgb)} palette weights, one for each color, got {weights.size}")
     if weights.size and not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
         raise GuidanceError("expected palette weights of 0 and more that are not all 0")
-    lab = rgb_to_lab(torch.from_numpy(np.clip(rgb, 0.0, 1.0).T.copy())[:, None])  # (3, 1, K)
-    return lab[1:, 0].numpy().T.copy(), (weights / weights.sum() if weights.size else None)
+    _, a, b = linear_to_lab(srgb_to_linear(np.clip(rgb, 0.0, 1.0))[None], White.D65)  # (1, K) each
+    return np.stack((a[0], b[0]), axis=1), (weights / weights.sum() if weights.size else None)
 
 
 def _lightness(data: Pixels, name: str, linear: bool) -> FloatArray:
@@ -136,21 +143,36 @@ def _lightness(data: Pixels, name: str, linear: bool) -> FloatArray:
         data = _on_white(data, name)
     if name == "laba":
         return np.clip(_decode_lab(data)[..., 0], 0.0, 100.0)
-    if data.dtype.kind == "u":
-        table = _integer_tables(data.dtype.itemsize, linear)
-        if data.shape[2] == 1:
-            return _look_up(table[1], data[..., 0])
-        light = _look_up(table[0], data)
-    else:
-        unit = np.clip(_unit(data), 0.0, 1.0)
-        light = unit if linear else srgb_to_linear(unit)
-        if data.shape[2] == 1:
-            return luminance_to_lightness(light[..., 0])
+    if data.dtype.kind == "u" and data.shape[2] == 1:
+        return _look_up(_integer_tables(data.dtype.itemsize, linear)[1], data[..., 0])
+    light = _light(data, linear, PictureError)
+    if data.shape[2] == 1:
+        return luminance_to_lightness(light[..., 0])
     weights = luminance_weights()
     if name == "bgra":
-        weights = weights[:, ::-1]
-    luminance = cv2.transform(light, np.ascontiguousarray(weights))
-    return luminance_to_lightness(np.asarray(luminance, np.float32).reshape(data.shape[:2]))
+        weights = np.ascontiguousarray(weights[:, ::-1])
+    luminance = np.asarray(cv2.transform(light, weights), np.float32)
+    return luminance_to_lightness(luminance.reshape(data.shape[:2]))
+
+
+def _light(data: Pixels, linear: bool, error: _Error) -> FloatArray:
+    """Gray or RGB numbers as linear light 0-1, same shape."""
+    if data.dtype.kind == "u":
+        return _look_up(_integer_tables(data.dtype.itemsize, linear)[0], data)
+    unit = np.clip(_unit(data, error), 0.0, 1.0)
+    return unit if linear else srgb_to_linear(unit)
+
+
+def _linear_color(data: Pixels, name: str, transfer: Transfer, error: _Error = PictureError) -> FloatArray:
+    """(h, w, C) of any color or gray format to linear sRGB light, (h, w, 3), without alpha."""
+    if name == "laba":
+        lab = _decode_lab(data, error)
+        return lab_to_linear(lab[..., 0], lab[..., 1], lab[..., 2], White.D50)
+    color = data[..., :1] if name in ("gray", "graya") else data[..., :3]
+    light = _light(np.ascontiguousarray(color), transfer is Transfer.linear, error)
+    if light.shape[2] == 1:
+        return np.repeat(light, 3, axis=2)
+    return np.ascontiguousarray(light[..., ::-1]) if name == "bgra" else light
 
 
 @lru_cache(maxsize=4)
@@ -184,7 +206,7 @@ def _on_white(data: Pixels, name: str) -> Pixels:
 _LAB_WHITE = {"u1": (255.0, 128.0, 128.0), "u2": (65535.0, 128.0 * 257, 128.0 * 257)}
 
 
-def _unit(data: Pixels, error: type[GuidanceError] | type[PictureError] = PictureError) -> FloatArray:
+def _unit(data: Pixels, error: _Error = PictureError) -> FloatArray:
     """Integers over their full range and floats as they are to float32."""
     if data.dtype.kind == "u":
         return data.astype(np.float32) / np.float32(np.iinfo(data.dtype).max)
@@ -194,43 +216,13 @@ def _unit(data: Pixels, error: type[GuidanceError] | type[PictureError] = Pictur
     return result
 
 
-def _to_rgb(unit: FloatArray, name: str) -> FloatArray:
-    """(h, w, C) to (h, w, 3) without alpha, red first."""
-    if name in ("gray", "graya"):
-        return np.repeat(unit[..., :1], 3, axis=2)
-    return unit[..., 2::-1] if name == "bgra" else unit[..., :3]
-
-
-def _decode_lab(data: Pixels) -> FloatArray:
+def _decode_lab(data: Pixels, error: _Error = PictureError) -> FloatArray:
     """(h, w, 3 or 4) ICC Lab as stored to L* 0-100, a*, b*; (h, w, 3) float32 (D50)."""
-    color = data[..., :3].astype(np.float32)
     if data.dtype.kind == "f":
-        if not np.isfinite(color).all():
-            raise PictureError(_NOT_NUMBERS)
-        return color
+        return _unit(data[..., :3], error)
+    color = data[..., :3].astype(np.float32)
     top = np.float32(np.iinfo(data.dtype).max)
-    scale = np.float32(top / 255.0)
     color[..., 0] *= np.float32(100.0) / top
-    color[..., 1:] = color[..., 1:] / scale - np.float32(128.0)
+    color[..., 1:] *= np.float32(255.0) / top
+    color[..., 1:] -= np.float32(128.0)
     return color
-
-
-def _d65(data: Pixels) -> FloatArray:
-    """(h, w, 3 or 4) ICC Lab as stored to (3, h, w) Lab (D65)."""
-    d50 = torch.from_numpy(_decode_lab(data).transpose(2, 0, 1).copy())
-    return rgb_to_lab(lab_to_rgb(d50, white=White.D50, linear=True), linear=True).numpy()
-
-
-def _painted(data: Pixels, name: str) -> FloatArray:
-    """(N, C) painted pixels to (1, N, 4) RGB with full alpha; linear light where they were Lab."""
-    color = data[None]  # (1, N, C)
-    if name == "laba":
-        d50 = torch.from_numpy(_decode_lab(color).transpose(2, 0, 1).copy())
-        rgb = lab_to_rgb(d50, white=White.D50, linear=True).numpy().transpose(1, 2, 0)
-    else:
-        rgb = _to_rgb(_unit(color, GuidanceError), name)
-    return np.concatenate((rgb, np.ones_like(rgb[..., :1])), axis=2)
-
-
-def _is_linear(plane: Plane, name: str) -> bool:
-    return name == "laba" or plane.transfer is Transfer.linear
