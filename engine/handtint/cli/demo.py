@@ -58,9 +58,10 @@ def _gray_photograph() -> NDArray[np.uint8]:
     import numpy as np
     from skimage import color, data
 
-    lab = color.rgb2lab(data.coffee())
+    lab = color.rgb2lab(data.coffee())  # type: ignore[no-untyped-call]
     lab[..., 1:] = 0
-    return np.rint(color.lab2rgb(lab)[..., :1] * 255).astype(np.uint8)
+    gray: NDArray[np.uint8] = np.rint(color.lab2rgb(lab)[..., :1] * 255).astype(np.uint8)
+    return gray
 
 
 def _hints(size: tuple[int, int]) -> NDArray[np.uint8]:

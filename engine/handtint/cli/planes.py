@@ -28,9 +28,12 @@ _DTYPES = {1: np.uint8, 2: np.uint16, 4: np.float32}
 
 def plane_of(pixels: Pixels) -> Plane:
     """(H, W, 1, 3 or 4) uint8, uint16 or float32 sRGB to a plane."""
-    kept = np.ascontiguousarray(pixels)
-    height, width, channels = kept.shape
-    return Plane(_FORMATS[channels, kept.dtype.name], Extent(width, height), memoryview(kept).cast("B"))
+    height, width, channels = pixels.shape
+    return Plane(_FORMATS[channels, pixels.dtype.name], Extent(width, height), _bytes_of(pixels))
+
+
+def _bytes_of(pixels: Pixels) -> memoryview:
+    return np.ascontiguousarray(pixels).reshape(-1).view(np.uint8).data
 
 
 def base_plane(srgb: Pixels) -> Plane:
@@ -64,7 +67,7 @@ def index_plane(path: Path, indices: Pixels, size: tuple[int, int]) -> Plane:
     """Class numbers (H, W) uint8 of the picture's size."""
     _check_size(path, "the semantic map", indices.shape, size)
     height, width = size
-    return Plane(PixelFormat.index8, Extent(width, height), memoryview(np.ascontiguousarray(indices)).cast("B"))
+    return Plane(PixelFormat.index8, Extent(width, height), _bytes_of(indices))
 
 
 def exemplar_plane(srgb: Pixels) -> Plane:

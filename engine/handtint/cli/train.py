@@ -15,6 +15,10 @@ import click
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def train(method: str, data: Path, out: Path, steps: int | None, device: str) -> None:
     """Train a method's network; a run that was stopped goes on where it was."""
-    from handtint.train.loop import train as run_training
+    import torch
 
+    from handtint.train.run import train as run_training
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     run_training(method, data, out, steps=steps, device=device)

@@ -166,7 +166,7 @@ class Engine:
 
 
 def _run(settings: Settings, clock: Callable[[], float]) -> int:
-    engine = Engine(settings, lambda cache: _make_service(settings.device, cache, clock), clock)
+    engine = Engine(settings, lambda cache: make_service(settings.device, cache, clock), clock)
     try:
         with _signals(engine.stop, engine.wake):
             write_connection(settings.path, engine.connection)
@@ -192,7 +192,7 @@ def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[],
     )
 
 
-def _make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Service:
+def make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Service:
     """On the worker's thread: the heavy imports happen here."""
     import torch
 
