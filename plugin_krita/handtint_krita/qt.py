@@ -1,0 +1,46 @@
+"""The one place that imports Qt: PyQt5 in Krita 5, PyQt6 in Krita 6, the same names for both.
+
+Enum members are written in full everywhere (`Qt.Orientation.Horizontal`): the only form that both take.
+"""
+
+from __future__ import annotations
+
+try:  # Krita 6 answers an import of PyQt5 with ModuleNotFoundError
+    from PyQt5 import QtCore, QtGui, QtWidgets, sip
+except ImportError:
+    from PyQt6 import QtCore, QtGui, QtWidgets, sip
+
+QByteArray = QtCore.QByteArray
+QEvent = QtCore.QEvent
+QObject = QtCore.QObject
+QPointF = QtCore.QPointF
+QRectF = QtCore.QRectF
+QSignalBlocker = QtCore.QSignalBlocker
+QSize = QtCore.QSize
+QTimer = QtCore.QTimer
+QUuid = QtCore.QUuid
+Qt = QtCore.Qt
+pyqtSignal = QtCore.pyqtSignal  # noqa: N816 - Qt's name
+
+QColor = QtGui.QColor
+QPainter = QtGui.QPainter
+QPalette = QtGui.QPalette
+QPen = QtGui.QPen
+
+QAbstractItemView = QtWidgets.QAbstractItemView
+QComboBox = QtWidgets.QComboBox
+QGridLayout = QtWidgets.QGridLayout
+QHBoxLayout = QtWidgets.QHBoxLayout
+QLabel = QtWidgets.QLabel
+QLineEdit = QtWidgets.QLineEdit
+QProgressBar = QtWidgets.QProgressBar
+QPushButton = QtWidgets.QPushButton
+QScrollArea = QtWidgets.QScrollArea
+QSizePolicy = QtWidgets.QSizePolicy
+QSlider = QtWidgets.QSlider
+QToolButton = QtWidgets.QToolButton
+QVBoxLayout = QtWidgets.QVBoxLayout
+QWidget = QtWidgets.QWidget
+
+transferback = sip.transferback
+"""Gives an object that libkis made back to Python, which then frees it."""
