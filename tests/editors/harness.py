@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -46,12 +47,15 @@ class EditorRoot:
         The Debian 13 root; None means that this system carries the editors itself.
     shared : tuple of Path
         Files and folders of this system that programs inside see at the same place.
+    scratch : Path
+        A folder for this test run that is seen inside and outside.
     cache : Path
-        A folder for what is worth keeping between test runs (warmed profiles).
+        A folder for what is worth keeping between test runs (warmed profiles); not seen inside.
     """
 
     folder: Path | None
     shared: tuple[Path, ...]
+    scratch: Path
     cache: Path
 
     def argv(self, argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
@@ -101,15 +105,15 @@ class EditorRoot:
         """A folder that `warm` filled once; later calls and later test runs get it as it is. Copy it, never use it."""
         ready = self.cache / name
         if not ready.is_dir():
+            made = Path(tempfile.mkdtemp(prefix="warm-", dir=self.scratch))  # the cache itself is not seen inside
+            warm(made)
             self.cache.mkdir(parents=True, exist_ok=True)
-            making = self.cache / f"{name}.{os.getpid()}"
-            making.mkdir()
-            try:
-                warm(making)
-                with suppress(OSError):  # another test run was faster: its folder is as good
-                    making.rename(ready)
-            finally:
-                shutil.rmtree(making, ignore_errors=True)
+            arriving = self.cache / f"{name}.{os.getpid()}"
+            shutil.copytree(made, arriving, symlinks=True)
+            with suppress(OSError):  # another test run was faster: its folder is as good
+                arriving.rename(ready)
+            shutil.rmtree(arriving, ignore_errors=True)
+            shutil.rmtree(made)
         return ready
 
 
@@ -138,14 +142,14 @@ def find_editors(scratch: Path) -> EditorRoot:
         raise EditorsMissing("HANDTINT_EDITORS=0 leaves the tests in the editors out")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "handtint"
     if _system_has_editors():
-        return EditorRoot(None, (), cache / "editor-profiles")
+        return EditorRoot(None, (), scratch, cache / "editor-profiles")
     folder = Path(os.environ.get("HANDTINT_EDITOR_ROOT") or cache / "editors-trixie").absolute()
     if must_have_editors():
         _make_root(folder)
     elif not any(folder.glob(".handtint-editors-*")):
         raise EditorsMissing(f"no Krita 5.2 and GIMP 3.0 here, and no root in {folder}; HANDTINT_EDITORS=1 makes one")
-    root = EditorRoot(folder.resolve(), _shared_paths(folder, scratch), folder.parent / "editor-profiles")
-    _check_engine_python(root, scratch)
+    root = EditorRoot(folder.resolve(), _shared_paths(folder, scratch), scratch, folder.parent / "editor-profiles")
+    _check_engine_python(root)
     return root
 
 
@@ -193,10 +197,10 @@ def _missing_libraries(folder: Path, python: Path) -> Iterator[Path]:
     return (Path(path) for path in found if Path(path).name not in there)
 
 
-def _check_engine_python(root: EditorRoot, scratch: Path) -> None:
+def _check_engine_python(root: EditorRoot) -> None:
     """The engine runs inside the root on this system's Python: better to learn here that it cannot."""
     probe = [sys.executable, "-c", "import ctypes, hashlib, lzma, sqlite3, ssl; import handtint, numpy, torch, zmq"]
-    finished = root.run(probe, env={}, timeout=120, log=scratch / "engine-python.log", check=False)
+    finished = root.run(probe, env={}, timeout=120, log=root.scratch / "engine-python.log", check=False)
     if finished.code != 0:
         raise EditorsMissing(f"this Python does not run inside {root.folder}:\n{finished.output}")
 
