@@ -1,0 +1,184 @@
+"""Finds this user's engine and starts it where there is none. Blocks on nothing, opens no socket.
+
+Standard library and handtint.wire only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from handtint.errors import EngineGone
+from handtint.wire.connection import Connection, connection_path, make_runtime_folder, read_connection
+
+__all__ = [
+    "Connection",
+    "Launcher",
+    "clean_environment",
+    "connection_path",
+    "engine_command",
+    "read_connection",
+    "settings_path",
+    "write_engine_command",
+]
+
+_HOST_VARIABLES = (
+    "LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH",
+    "PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "GI_TYPELIB_PATH",
+)  # fmt: skip
+"""What the editors' bundles set for themselves; an engine that inherits them loads their libraries and breaks."""
+_LOG_TAIL = 2000
+_LOG_BYTES = 1 << 20
+
+
+def settings_path(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """The file that `handtint install` leaves behind: which command starts the engine."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("HOME") or Path.home())
+    if platform == "win32":
+        folder = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
+    elif platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        folder = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    return folder / "handtint" / "engine.json"
+
+
+def engine_command(environ: Mapping[str, str] | None = None) -> list[str] | None:
+    """The command that starts the engine, None where nobody knows one."""
+    env = os.environ if environ is None else environ
+    if env.get("HANDTINT_ENGINE"):
+        return shlex.split(env["HANDTINT_ENGINE"], posix=os.name == "posix")
+    try:
+        command = json.loads(settings_path(env).read_text(encoding="utf-8"))["command"]
+    except (OSError, ValueError, KeyError, TypeError):
+        command = None
+    if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
+        return command
+    found = shutil.which("handtint", path=env.get("PATH"))
+    return [found, "serve"] if found else None
+
+
+def write_engine_command(command: Sequence[str], path: Path) -> None:
+    """Record the command for the plug-ins, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".engine-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"command": list(command)}, file)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what the editor's bundle set for itself."""
+    return {name: value for name, value in environ.items() if name not in _HOST_VARIABLES}
+
+
+class Launcher:
+    """One user's engine: its connection file, and the process that was started here if there is one."""
+
+    def __init__(
+        self,
+        command: Sequence[str] | None = None,
+        *,
+        path: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+        self._command = list(command) if command is not None else None
+        self.path = path if path is not None else connection_path(self._environ)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """What an engine that was started here writes to."""
+        return self.path.with_name("engine.log")
+
+    def find(self) -> Connection | None:
+        """What the connection file says; whether somebody still listens there, only a connection shows."""
+        return read_connection(self.path)
+
+    def outdated(self, connection: Connection | None) -> bool:
+        """Does the file say something else by now, or has the process that wrote it ended?"""
+        if connection is None or self.find() != connection:
+            return True
+        if os.name != "posix":
+            return False  # There, os.kill would not ask but kill.
+        try:
+            os.kill(connection.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def start(self) -> None:
+        """Start an engine that outlives this process. Returns at once; `find` will show where it listens."""
+        command = self._command if self._command is not None else engine_command(self._environ)
+        if not command:
+            raise EngineGone(
+                "an engine command was expected, none is known: run `handtint install` or set HANDTINT_ENGINE"
+            )
+        make_runtime_folder(self.path.parent)
+        environ = clean_environment(self._environ)
+        environ["HANDTINT_RUNTIME"] = str(self.path.parent)
+        self.release()
+        try:
+            with self._open_log() as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=environ,
+                    cwd=self.path.parent,
+                    start_new_session=True,  # Neither the editor's end nor its terminal takes the engine along.
+                    creationflags=_creation_flags(),
+                )
+        except OSError as error:
+            raise EngineGone(f"the engine could not be started with {shlex.join(command)}: {error}") from error
+
+    def _open_log(self) -> BinaryIO:
+        """Appended to, since an engine that runs already may be writing to it; begun anew once it is long."""
+        long = self.log_path.exists() and self.log_path.stat().st_size > _LOG_BYTES
+        return self.log_path.open("wb" if long else "ab")
+
+    def alive(self) -> bool:
+        """Does the process that was started here still run?"""
+        return self._process is not None and self._process.poll() is None
+
+    def failure(self) -> str:
+        """Why the process that was started here ended, in its own last words; empty while it runs."""
+        if self._process is None or self._process.poll() is None:
+            return ""
+        try:
+            words = self.log_path.read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace").strip()
+        except OSError:
+            words = ""
+        last = words.splitlines()[-1] if words else "it said nothing"
+        return f"the engine ended with status {self._process.returncode}: {last} (log: {self.log_path})"
+
+    def release(self) -> None:
+        """Let the process that was started here live on by itself."""
+        if self._process is not None and self._process.poll() is None:
+            # A Popen that is dropped while its process runs warns; here that is what is wanted.
+            self._process.returncode = 0
+        self._process = None
+
+
+def _creation_flags() -> int:
+    """Windows' own way to say the same."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0

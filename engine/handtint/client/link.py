@@ -1,0 +1,392 @@
+"""One engine as an editor sees it: found or started, connected, and asked again when it dies.
+
+Standard library and handtint.wire only. No thread and no timer: `pump(now)` does everything that is due.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from handtint.client.delivery import Delivery, Digests, needs
+from handtint.client.launcher import Launcher
+from handtint.client.zmtp import Dealer, DealerState
+from handtint.errors import EngineError, EngineGone, ProtocolError
+from handtint.wire import messages as m
+from handtint.wire.codec import decode, encode
+from handtint.wire.connection import USERNAME, Connection
+from handtint.wire.pixels import Buffer, Plane
+
+GONE, REFUSED = "gone", "refused"
+"""Failure codes that are made here and never travel."""
+_LOOK = 0.05
+"""Seconds between looks for the connection file of an engine that is starting."""
+_MAX_FRAME = 1 << 30
+
+
+class LinkState(Enum):
+    """How it stands with the engine."""
+
+    offline = "offline"
+    starting = "starting"
+    connecting = "connecting"
+    ready = "ready"
+    refused = "refused"
+    failed = "failed"
+
+
+_TEXTS = {
+    LinkState.offline: "The engine starts when it is needed.",
+    LinkState.starting: "The engine is starting…",
+    LinkState.connecting: "Connecting to the engine…",
+    LinkState.ready: "Ready.",
+}
+
+
+@dataclass
+class _Pending:
+    """A request without its answer. `sent` is what the engine got on this connection."""
+
+    message: m.Message
+    whole: Mapping[str, Plane] = field(default_factory=dict)
+    sent: m.Message | None = None
+    losses: int = 0
+    refills: int = 0
+
+
+class EngineLink:
+    """Requests in, answers out; call `pump` when `fileno` is readable, or after `wake` seconds.
+
+    Nothing is started before the first `send` or `open`. After `refused` or `failed` the next `send` tries again.
+
+    Attributes
+    ----------
+    state, text : LinkState, str
+        How it stands, and the same as one sentence for the artist.
+    welcome : Welcome, optional
+        What the engine said of itself at the last connection.
+    """
+
+    def __init__(
+        self,
+        client: str,
+        *,
+        launcher: Launcher,
+        start: bool = True,
+        start_patience: float = 60.0,
+        connect_patience: float = 10.0,
+        max_starts: int = 3,
+        make_dealer: Callable[..., Dealer] = Dealer,
+    ) -> None:
+        self._client, self._launcher, self._start_allowed = client, launcher, start
+        self._start_patience, self._connect_patience, self._max_starts = start_patience, connect_patience, max_starts
+        self._make_dealer = make_dealer
+        self._ids = itertools.count(1)
+        self._pending: dict[int, _Pending] = {}
+        self._out: list[m.Message] = []
+        self._digests = Digests()
+        self._delivery = Delivery(self._digests)
+        self._dealer: Dealer | None = None
+        self._connection: Connection | None = None
+        self._stale: Connection | None = None
+        self._hello = 0
+        self._stopping = False
+        self._opened = False
+        self._closed = False
+        self._starts = 0
+        self._look_at = self._deadline = 0.0
+        self.state = LinkState.offline
+        self.text = _TEXTS[LinkState.offline]
+        self.welcome: m.Welcome | None = None
+
+    # What a caller uses ---------------------------------------------------------------------------------------
+
+    def next_id(self) -> int:
+        """An id that no other request of this link has."""
+        return next(self._ids)
+
+    def open(self) -> None:
+        """Find or start the engine without a request, to learn its methods."""
+        self._opened = self.state is not LinkState.ready
+        self._again()
+
+    def send(self, message: m.Message, whole: Mapping[str, Plane] | None = None) -> None:
+        """Take a request; its planes must not change until it has its answer.
+
+        `whole` holds, by digest, the full planes behind the Known and Patch pictures of the message, for an engine
+        that has forgotten them. Planes of the message itself need no entry.
+        """
+        if self._closed:
+            raise EngineGone("the link to the engine is closed")
+        if message.id in self._pending:
+            raise ProtocolError(f"each request needs an id of its own, {message.id} waits for its answer already")
+        if isinstance(message, m.Cancel) and self._cancel_unsent(message):
+            return
+        self._pending[message.id] = _Pending(message, whole or {})
+        self._again()
+
+    def pump(self, now: float) -> list[m.Message]:
+        """Do what is due; returns replies, Progress and Failure, in the order in which they came."""
+        if not self._closed:
+            self._advance(now)
+        out, self._out = self._out, []
+        return out
+
+    def fileno(self) -> int | None:
+        """What to watch, None while there is nothing to watch."""
+        return self._dealer.fileno() if self._dealer is not None else None
+
+    @property
+    def wants_write(self) -> bool:
+        """Should `pump` be called as soon as `fileno` is writable?"""
+        return self._dealer is not None and self._dealer.wants_write
+
+    def wake(self, now: float) -> float | None:
+        """Seconds until `pump` has something to do even if `fileno` stays silent, None for never."""
+        if self._out or (self.state is LinkState.offline and self._wanted()):
+            return 0.0
+        if self.state is LinkState.starting:
+            return max(0.0, self._look_at - now)
+        if self.state is LinkState.connecting and self._dealer is not None:
+            return max(0.0, min(self._deadline - now, self._dealer.wake(now) or self._deadline - now))
+        return None
+
+    @property
+    def unanswered(self) -> tuple[int, ...]:
+        """Ids of the requests that wait for their answer."""
+        return tuple(self._pending)
+
+    def close(self) -> None:
+        """Close at once; the engine lives on."""
+        self._drop_connection()
+        self._launcher.release()
+        self._pending.clear()
+        self._closed = True
+        self._enter(LinkState.offline)
+
+    # States ---------------------------------------------------------------------------------------------------
+
+    def _enter(self, state: LinkState, text: str = "") -> None:
+        self.state = state
+        self.text = text or _TEXTS[state]
+
+    def _wanted(self) -> bool:
+        return self._opened or bool(self._pending)
+
+    def _again(self) -> None:
+        if self.state in (LinkState.refused, LinkState.failed):
+            self._starts = 0
+            self._stale = None
+            self._enter(LinkState.offline)
+
+    def _advance(self, now: float) -> None:
+        try:
+            if self.state is LinkState.offline and self._wanted():
+                self._find(now)
+            if self.state is LinkState.starting:
+                self._look(now)
+            if self.state in (LinkState.connecting, LinkState.ready):
+                self._pump_dealer(now)
+            if self.state is LinkState.offline and self._wanted():
+                self._find(now)
+        except EngineError as error:
+            self._give_up(LinkState.failed if isinstance(error, EngineGone) else LinkState.refused, str(error))
+
+    def _find(self, now: float) -> None:
+        connection = self._launcher.find()
+        if connection is not None and connection != self._stale:
+            self._connect(connection, now)
+        elif not self._start_allowed:
+            raise EngineGone("no engine runs: start it with `handtint serve`")
+        elif self._starts >= self._max_starts:
+            raise EngineGone(f"the engine ended {self._starts} times while it started (log: {self._launcher.log_path})")
+        else:
+            self._starts += 1
+            self._launcher.start()
+            self._look_at, self._deadline = now, now + self._start_patience
+            self._enter(LinkState.starting)
+
+    def _look(self, now: float) -> None:
+        """Has the engine that is starting written its connection file?"""
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK
+        alive = self._launcher.alive()
+        # Asked in this order, a file that was written just before the end is seen.
+        connection = self._launcher.find()
+        if connection is not None and connection != self._stale:
+            self._connect(connection, now)
+        elif not alive:
+            raise EngineGone(self._launcher.failure() or "the engine ended while it started")
+        elif now >= self._deadline:
+            raise EngineGone(
+                f"the engine was expected to start within {self._start_patience:g} s, it did not"
+                f" (log: {self._launcher.log_path})"
+            )
+
+    def _connect(self, connection: Connection, now: float) -> None:
+        self._drop_connection()
+        self._connection = connection
+        self._dealer = self._make_dealer(
+            connection.host,
+            connection.port,
+            username=USERNAME,
+            password=connection.token,
+            max_frame=_MAX_FRAME,
+            reconnect=False,
+            patience=self._connect_patience,
+        )
+        self._hello = self.next_id()
+        self._dealer.send(encode(m.Hello(self._hello, self._client)))
+        self._deadline = now + self._connect_patience
+        self._enter(LinkState.connecting)
+
+    def _pump_dealer(self, now: float) -> None:
+        dealer = self._dealer
+        assert dealer is not None
+        for frames in dealer.pump(now):
+            self._receive(frames)
+        if self.state is LinkState.ready:
+            self._deliver(now)
+        late = self.state is LinkState.connecting and now >= self._deadline
+        if dealer is self._dealer and (late or dealer.state is DealerState.closed):
+            self._lost(dealer)
+
+    def _lost(self, dealer: Dealer) -> None:
+        """The connection broke or never came about: whom was it given to, and what now?"""
+        connection, connecting = self._connection, self.state is LinkState.connecting
+        self._drop_connection()
+        self._enter(LinkState.offline)
+        if dealer.refused and not self._launcher.outdated(connection):
+            self._give_up(
+                LinkState.refused,
+                f"An engine runs and does not let us in: {dealer.error}. Stop it with `handtint stop`.",
+            )
+            return
+        if connecting:
+            self._stale = connection
+        self._settle_lost(dealer.error)
+
+    def _settle_lost(self, reason: str) -> None:
+        """Requests that the engine took with it are asked once more; those that end with it are answered here."""
+        cancelled = {p.message.target for p in self._pending.values() if isinstance(p.message, m.Cancel)}
+        for id, pending in list(self._pending.items()):
+            if pending.sent is None:
+                continue
+            pending.sent = None
+            pending.losses += 1
+            if isinstance(pending.message, m.Shutdown):
+                self._answer(m.Stopping(id))
+            elif isinstance(pending.message, m.Cancel):
+                self._answer(m.CancelDone(id, pending.message.target, found=False))
+            elif id in cancelled:
+                self._answer(m.Failure(id, "cancelled", "The request was called off."))
+            elif pending.losses > 1:
+                self._answer(m.Failure(id, GONE, f"The engine ended twice while it worked on this: {reason}."))
+
+    def _give_up(self, state: LinkState, text: str) -> None:
+        self._drop_connection()
+        self._opened = False
+        self._enter(state, text)
+        code = REFUSED if state is LinkState.refused else GONE
+        for id in list(self._pending):
+            self._answer(m.Failure(id, code, text))
+
+    def _drop_connection(self) -> None:
+        if self._dealer is not None:
+            self._dealer.close()
+        self._dealer = self._connection = None
+        self._delivery = Delivery(self._digests)
+        self._stopping = False
+
+    # Requests and answers -------------------------------------------------------------------------------------
+
+    def _deliver(self, now: float) -> None:
+        assert self._dealer is not None
+        unsent = [pending for pending in self._pending.values() if pending.sent is None]
+        if not unsent or self._stopping:
+            return
+        for pending in unsent:
+            self._send_out(pending)
+        if self._dealer is not None:
+            for frames in self._dealer.pump(now):
+                self._receive(frames)
+
+    def _send_out(self, pending: _Pending) -> None:
+        self._post(pending, self._delivery.travel(pending.message, pending.whole))
+
+    def _post(self, pending: _Pending, sent: m.Message) -> None:
+        assert self._dealer is not None
+        try:
+            self._dealer.send(encode(sent))
+            pending.sent = sent
+        except (ProtocolError, EngineGone) as error:
+            self._delivery.take_back(sent)
+            code = GONE if isinstance(error, EngineGone) else "bad_request"
+            self._answer(m.Failure(pending.message.id, code, str(error)))
+
+    def _receive(self, frames: list[Buffer]) -> None:
+        try:
+            message = decode(frames)
+        except ProtocolError as error:
+            self._give_up(LinkState.refused, f"The engine's answer could not be read: {error}.")
+            return
+        if message.id == self._hello and self.state is LinkState.connecting:
+            self._take_welcome(message)
+        elif isinstance(message, m.Failure) and self._handled(message):
+            return
+        elif isinstance(message, m.Progress):
+            if message.id in self._pending:
+                self._out.append(message)
+        elif message.id in self._pending:
+            self._answer(message)
+
+    def _take_welcome(self, message: m.Message) -> None:
+        if isinstance(message, m.Welcome) and message.major == m.PROTOCOL[0]:
+            self.welcome = message
+            self._opened = False
+            self._starts = 0
+            self._stale = None
+            self._enter(LinkState.ready)
+        elif isinstance(message, m.Failure):
+            self._give_up(LinkState.refused, message.text)
+        else:
+            self._give_up(LinkState.refused, f"The engine answered Hello with {message.type}: update it.")
+
+    def _handled(self, failure: m.Failure) -> bool:
+        """Failures that the artist need not hear of: a forgotten plane, and an engine that is about to end."""
+        pending = self._pending.get(failure.id)
+        if pending is None or pending.sent is None:
+            return True
+        if failure.code == "unknown_plane" and pending.refills < 2:
+            pending.refills += 1
+            return self._refill(pending, failure.missing)
+        if failure.code == "stopping" and not pending.losses:
+            pending.sent, pending.losses = None, 1
+            self._stopping = True
+            return True
+        return False
+
+    def _refill(self, pending: _Pending, missing: tuple[str, ...]) -> bool:
+        """Send again, with the forgotten planes whole; False where we do not have them either."""
+        self._delivery.forget(missing)
+        sent = self._delivery.travel(pending.message, pending.whole)
+        if needs(sent) & set(missing):
+            self._delivery.take_back(sent)
+            return False
+        self._post(pending, sent)
+        return True
+
+    def _answer(self, message: m.Message) -> None:
+        self._pending.pop(message.id, None)
+        self._out.append(message)
+
+    def _cancel_unsent(self, cancel: m.Cancel) -> bool:
+        target = self._pending.get(cancel.target)
+        if target is None or target.sent is not None:
+            return False
+        self._answer(m.Failure(cancel.target, "cancelled", "The request was called off."))
+        self._out.append(m.CancelDone(cancel.id, cancel.target, found=True))
+        return True
