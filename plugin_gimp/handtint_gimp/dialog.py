@@ -1,0 +1,214 @@
+"""The filter's dialog: what the artist chooses, a wait that can be called off, and errors in place.
+
+Knows nothing of pixels. `Any` is GIMP's and GTK's own objects: PyGObject has no types.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
+
+from handtint.client.blocking import Engine  # noqa: E402
+from handtint.client.link import LinkState  # noqa: E402
+from handtint.errors import Cancelled, HandtintError  # noqa: E402
+from handtint.wire.messages import Message, Progress  # noqa: E402
+from handtint_gimp.arguments import read_settings  # noqa: E402
+from handtint_gimp.choices import WORDS_WIDTH, LayerCombo, MethodCombo, words_label  # noqa: E402
+from handtint_gimp.colorize import Outcome, colorize  # noqa: E402
+from handtint_gimp.picture import Picture, likely_hints  # noqa: E402
+
+TICK_MS = 30
+PATIENCE = 3600.0
+GRAY_HINTS = "This image is grayscale, so hints in it are gray too: choose Image > Mode > RGB to paint them in color."
+
+
+class ColorizeDialog:
+    """One dialog from its opening to the colored picture.
+
+    Parameters
+    ----------
+    procedure, config : Gimp.Procedure, Gimp.ProcedureConfig
+    engine : Engine
+        Found or started while the artist still chooses.
+    image, base : Gimp.Image, Gimp.Layer
+        Where the filter was called.
+    """
+
+    def __init__(self, procedure: Any, config: Any, engine: Engine, image: Any, base: Any) -> None:
+        GimpUi.init(procedure.get_name())
+        self._config, self._engine, self._image = config, engine, image
+        self._busy = self._called_off = False
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, config, "Colorize with Handtint")
+        self._dialog.set_ok_label("_Colorize")
+        self._dialog.set_resizable(False)  # so that the window follows what is shown in it
+        self._base = LayerCombo(image, base, none=None)
+        self._hints = LayerCombo(image, likely_hints(image, base), none="None: color without hints")
+        self._method = MethodCombo(config)
+        self._build()
+        engine.link.open()
+        self._timer = GLib.timeout_add(TICK_MS, self._tick)
+
+    def run(self) -> Outcome:
+        """Let the artist choose until the picture is colored; Cancelled if the dialog is left."""
+        while self._dialog.run():
+            self._show_error("")
+            try:
+                return self._colorize()
+            except HandtintError as error:
+                if isinstance(error, Cancelled):
+                    raise
+                self._show_error(str(error))
+        raise Cancelled("the dialog was left")
+
+    def destroy(self) -> None:
+        """Close the window."""
+        GLib.source_remove(self._timer)
+        self._dialog.destroy()
+
+    # The run --------------------------------------------------------------------------------------------------
+
+    def _colorize(self) -> Outcome:
+        self._set_busy(True)
+        try:
+            picture = Picture(self._image, self._base.layer)
+            settings = replace(read_settings(self._config), hints=self._hints.layer)
+            return colorize(picture, settings, self._ask)
+        finally:
+            self._set_busy(False)
+
+    def _ask(self, request: Message) -> Message:
+        """Wait for the answer while the window stays alive."""
+        return self._engine.call(request, timeout=PATIENCE, on_progress=self._show_progress, cancelled=self._turn)
+
+    def _turn(self) -> bool:
+        """Draw and hear the artist between two looks at the engine; has the work been called off?"""
+        if self._engine.link.state is not LinkState.ready:
+            self._bar.set_text(self._engine.link.text)
+            self._bar.pulse()
+        while Gtk.events_pending():
+            Gtk.main_iteration()
+        return self._called_off
+
+    def _show_progress(self, progress: Progress) -> None:
+        self._bar.set_fraction(progress.fraction)
+        self._bar.set_text(progress.text)
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._grid.set_sensitive(not busy)
+        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not busy)
+        self._bar.set_visible(busy)
+        self._bar.set_fraction(0.0)
+        self._bar.set_text("")
+
+    def _responded(self, dialog: Any, response: int) -> None:
+        """While an answer is awaited, every button but OK means: call it off."""
+        self._called_off = self._called_off or self._busy
+
+    def _closed(self, dialog: Any, event: Any) -> bool:
+        """The window's own close button would destroy the window under the wait."""
+        self._called_off = self._called_off or self._busy
+        return self._busy
+
+    # What is shown --------------------------------------------------------------------------------------------
+
+    def _tick(self) -> bool:
+        """Find or start the engine while the artist chooses. During a run `Engine.call` does that."""
+        if not self._busy:
+            before = self._engine.link.welcome
+            self._engine.receive()
+            welcome = self._engine.link.welcome
+            if welcome is not None and welcome is not before:
+                self._method.offer(welcome.methods)
+            self._show_engine()
+        return bool(GLib.SOURCE_CONTINUE)
+
+    def _show_engine(self) -> None:
+        link = self._engine.link
+        ready = link.state is LinkState.ready
+        self._state.set_text("The engine is ready." if ready else link.text)
+        self._follow()
+
+    def _follow(self, *_: Any) -> None:
+        """Only what counts can be set."""
+        takes = self._method.takes("palette")
+        self._use_palette.set_sensitive(takes)
+        self._palette.set_sensitive(takes and self._config.get_property("use-palette"))
+        self._gray.set_visible(self._hints.layer is not None and self._is_gray)
+
+    def _show_error(self, text: str) -> None:
+        self._error_text.set_text(text)
+        self._error.set_visible(bool(text))
+
+    def _build(self) -> None:
+        self._is_gray = self._image.get_base_type() == Gimp.ImageBaseType.GRAY
+        self._use_palette = self._dialog.get_widget("use-palette", GObject.TYPE_NONE)
+        self._palette = self._dialog.get_widget("palette", GObject.TYPE_NONE)
+        self._gray, self._state = words_label(), words_label()
+        self._gray.set_text(GRAY_HINTS)
+        self._gray.set_no_show_all(True)
+        self._grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
+        self._rows = 0
+        self._add_row("_Layer to color", self._base.widget)
+        self._add_row("_Hints", self._hints.widget)
+        self._add_words(self._gray)
+        self._add_row("_Method", self._method.widget)
+        self._add_words(self._method.words)
+        self._add_palette()
+        self._add_scale("strength")
+        self._add_scale("reach")
+        self._grid.attach(self._state, 0, self._rows, 2, 1)
+        self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, border_width=12)
+        self._error, self._error_text = _error_bar()
+        content = self._dialog.get_content_area()
+        for widget in (self._error, self._grid, self._bar):
+            content.pack_start(widget, False, False, 0)
+            widget.show_all()
+        # Return colors at once: a choice that has the focus would open instead.
+        self._dialog.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
+        self._dialog.connect("response", self._responded)
+        self._dialog.connect("delete-event", self._closed)
+        self._hints.widget.connect("changed", self._follow)
+
+    def _add_row(self, words: str, widget: Any) -> None:
+        label = Gtk.Label(label=words, xalign=1.0, use_underline=True, mnemonic_widget=widget)
+        self._attach(label, widget)
+
+    def _add_words(self, widget: Any) -> None:
+        self._attach(None, widget)
+
+    def _add_palette(self) -> None:
+        """The box to tick stands where other rows have their name."""
+        label = self._palette.get_label()
+        label.set_no_show_all(True)
+        label.hide()
+        self._use_palette.set_halign(Gtk.Align.END)
+        self._attach(self._use_palette, self._palette)
+
+    def _add_scale(self, name: str) -> None:
+        scale = self._dialog.get_spin_scale(name, 100.0)
+        scale.set_digits(0)
+        self._grid.attach(scale, 0, self._rows, 2, 1)
+        self._rows += 1
+
+    def _attach(self, left: Any, right: Any) -> None:
+        if left is not None:
+            self._grid.attach(left, 0, self._rows, 1, 1)
+        self._grid.attach(right, 1, self._rows, 1, 1)
+        self._rows += 1
+
+
+def _error_bar() -> tuple[Any, Any]:
+    """A bar that is hidden until it has something to say, and its label."""
+    bar = Gtk.InfoBar(message_type=Gtk.MessageType.ERROR, no_show_all=True)
+    label = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=WORDS_WIDTH, selectable=True)
+    label.show()
+    bar.get_content_area().pack_start(label, True, True, 0)
+    return bar, label

@@ -1,0 +1,149 @@
+"""The procedure as GIMP registers and runs it; turns every failure into one sentence. `Any` is GIMP's own objects."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp, GLib, GObject  # noqa: E402
+
+from handtint.client.blocking import Engine  # noqa: E402
+from handtint.errors import Cancelled, HandtintError, PictureError  # noqa: E402
+from handtint.wire.messages import Message, Progress  # noqa: E402
+from handtint_gimp.arguments import add_arguments, read_settings  # noqa: E402
+from handtint_gimp.colorize import Ask, Outcome, colorize  # noqa: E402
+from handtint_gimp.picture import Picture, base_of, is_in, likely_base, likely_hints, start_gegl  # noqa: E402
+
+PROCEDURE = "plug-in-handtint-colorize"
+PATIENCE = 3600.0
+"""Seconds for one answer: a large picture on a slow machine takes long, and the person can always cancel."""
+RESULT = 1
+
+log = logging.getLogger(__name__)
+
+
+class Handtint(Gimp.PlugIn):  # type: ignore[misc]
+    """What GIMP asks for the procedures that there are."""
+
+    def do_set_i18n(self, name: str) -> bool:
+        """There are no translations yet."""
+        return False
+
+    def do_query_procedures(self) -> list[str]:
+        """Names of all procedures."""
+        return [PROCEDURE]
+
+    def do_create_procedure(self, name: str) -> Any:
+        """Describe one procedure."""
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+        procedure.set_image_types("RGB*, GRAY*")
+        procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
+        procedure.set_menu_label("Colorize with Handt_int…")
+        procedure.add_menu_path("<Image>/Colors")
+        procedure.set_documentation(
+            "Color a gray layer: by itself, from painted hints, or with a palette",
+            "Adds a layer in mode LCh Color above the layer; the layer itself is not changed. A second run on the "
+            "same layer gives that color layer new colors, inside the selection if there is one.",
+            name,
+        )
+        procedure.set_attribution("The Handtint authors", "MIT license", "2026")
+        add_arguments(procedure)
+        return procedure
+
+
+def main(argv: Sequence[str]) -> None:
+    """Give GIMP what it asks for."""
+    Gimp.main(Handtint.__gtype__, list(argv))
+
+
+def run(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
+    """One run; what GIMP calls. The arguments are those of Gimp.RunImageFunc."""
+    try:
+        start_gegl()
+        outcome = _RUNS[mode.value_nick](procedure, image, drawables, config)
+    except Cancelled:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+    except HandtintError as error:
+        return _failed(procedure, str(error))
+    except Exception as error:  # GIMP itself would say "execution error" and nothing else.
+        log.exception("unexpected")
+        return _failed(procedure, f"Handtint met an error of its own, the image is unchanged: {error!r}")
+    result = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+    result.remove(RESULT)
+    result.insert(RESULT, GObject.Value(Gimp.Layer, outcome.layer))
+    return result
+
+
+def _run_dialog(procedure: Any, image: Any, drawables: list[Any], config: Any) -> Outcome:
+    # GTK is only for those who need it: a script's GIMP may have no display.
+    from handtint_gimp.dialog import ColorizeDialog
+
+    with Engine(_client()) as engine:
+        dialog = ColorizeDialog(procedure, config, engine, image, likely_base(image, _single(drawables)))
+        try:
+            return _told(dialog.run())
+        finally:
+            dialog.destroy()
+
+
+def _run_again(procedure: Any, image: Any, drawables: list[Any], config: Any) -> Outcome:
+    """With the last dialog's values. Of another image they hold another image's hints."""
+    base = likely_base(image, _single(drawables))
+    settings = read_settings(config)
+    if not is_in(image, settings.hints):
+        settings = replace(settings, hints=likely_hints(image, base))
+    with Engine(_client()) as engine, _progress(engine) as ask:
+        return _told(colorize(Picture(image, base), settings, ask))
+
+
+def _run_script(procedure: Any, image: Any, drawables: list[Any], config: Any) -> Outcome:
+    with Engine(_client()) as engine, _progress(engine) as ask:
+        return colorize(Picture(image, base_of(_single(drawables))), read_settings(config), ask)
+
+
+_RUNS = {"interactive": _run_dialog, "with-last-vals": _run_again, "noninteractive": _run_script}
+
+
+@contextmanager
+def _progress(engine: Engine) -> Iterator[Ask]:
+    """Ask and wait while GIMP's own progress bar shows how far it is. Its Cancel ends this process."""
+
+    def show(progress: Progress) -> None:
+        Gimp.progress_set_text(progress.text)
+        Gimp.progress_update(progress.fraction)
+
+    def ask(request: Message) -> Message:
+        return engine.call(request, timeout=PATIENCE, on_progress=show)
+
+    Gimp.progress_init("Colorize with Handtint")
+    try:
+        yield ask
+    finally:
+        Gimp.progress_end()
+
+
+def _single(drawables: list[Any]) -> Any:
+    if len(drawables) != 1:
+        raise PictureError(f"expected one layer to color, got {len(drawables)}; select one and run again")
+    return drawables[0]
+
+
+def _told(outcome: Outcome) -> Outcome:
+    for note in outcome.notes:
+        Gimp.message(note)
+    return outcome
+
+
+def _client() -> str:
+    return f"GIMP {Gimp.version()}"
+
+
+def _failed(procedure: Any, text: str) -> Any:
+    error = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, error)
