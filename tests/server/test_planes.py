@@ -6,7 +6,7 @@ import torch
 
 from handtint.color import lab
 from handtint.errors import GuidanceError, PictureError
-from handtint.server import planes, pixelmath
+from handtint.server import pixelmath, planes
 from handtint.server.pixelmath import Bands
 from handtint.wire.messages import Color, Palette
 from handtint.wire.pixels import Extent, PixelFormat, Plane, Transfer
