@@ -6,7 +6,7 @@ Standard library and handtint.wire only.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -47,7 +47,7 @@ class Delivery:
         changed: dict[str, Any] = {name: self._picture(picture, whole) for name, picture in pictures(message)}
         return replace(message, **changed) if changed else message
 
-    def forget(self, missing: tuple[str, ...]) -> None:
+    def forget(self, missing: Iterable[str]) -> None:
         """The engine has lost these."""
         for digest in missing:
             self._given.pop(digest, None)

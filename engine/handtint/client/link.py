@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from handtint.client.delivery import Delivery, Digests, needs
+from handtint.client.delivery import Delivery, Digests, needs, pictures
 from handtint.client.launcher import Launcher
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineError, EngineGone, ProtocolError
 from handtint.wire import messages as m
 from handtint.wire.codec import decode, encode
 from handtint.wire.connection import USERNAME, Connection
-from handtint.wire.pixels import Buffer, Plane
+from handtint.wire.pixels import Buffer, Patch, Plane
 
 GONE, REFUSED = "gone", "refused"
 """Failure codes that are made here and never travel."""
@@ -362,16 +362,18 @@ class EngineLink:
             return True
         if failure.code == "unknown_plane" and pending.refills < 2:
             pending.refills += 1
-            return self._refill(pending, failure.missing)
+            return self._refill(pending, pending.sent, failure.missing)
         if failure.code == "stopping" and not pending.losses:
             pending.sent, pending.losses = None, 1
             self._stopping = True
             return True
         return False
 
-    def _refill(self, pending: _Pending, missing: tuple[str, ...]) -> bool:
+    def _refill(self, pending: _Pending, before: m.Message, missing: tuple[str, ...]) -> bool:
         """Send again, with the forgotten planes whole; False where we do not have them either."""
-        self._delivery.forget(missing)
+        # Nor has it made the planes that were to be patched out of these.
+        patched = [picture.digest() for _, picture in pictures(before) if isinstance(picture, Patch)]
+        self._delivery.forget([*missing, *patched])
         sent = self._delivery.travel(pending.message, pending.whole)
         if needs(sent) & set(missing):
             self._delivery.take_back(sent)
