@@ -177,13 +177,16 @@ def test_unknown_plane_then_resend(peer: Any, colorizer: Any, request_for: Make)
 
 def refused(stranger: Any, event: str) -> None:
     """Wait until the engine has turned this client away, and see that it never let it in."""
+    stranger.socket.disconnect(stranger.address)
     monitor = stranger.socket.get_monitor_socket()
     events: list[str] = []
+    stranger.socket.connect(stranger.address)
     stranger.send(m.Hello(stranger.next_id(), "stranger"))
     while event not in events:
         assert monitor.poll(LONG * 1000)
         events.append(recv_monitor_message(monitor)["event"].name)
     stranger.socket.disable_monitor()
+    monitor.close(linger=0)
     assert "HANDSHAKE_SUCCEEDED" not in events
     assert not stranger.socket.poll(0)
 
@@ -197,9 +200,7 @@ def test_wrong_token_is_not_let_in(running: Any, change: Callable[[str], str]) -
 
 def test_right_token_under_another_name_is_not_let_in(running: Any) -> None:
     stranger = running.peer()
-    stranger.socket.disconnect(stranger.address)
     stranger.socket.plain_username = b"root"
-    stranger.socket.connect(stranger.address)
     refused(stranger, "HANDSHAKE_FAILED_AUTH")
 
 
