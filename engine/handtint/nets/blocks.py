@@ -39,7 +39,8 @@ class Sobel(nn.Module):
 
     def magnitude(self, planes: Tensor) -> Tensor:
         """Length of the gradient of each plane; (N, C, H, W) to (N, C, H, W)."""
-        return self(planes).square().sum(dim=2).add(1e-12).sqrt()
+        gradient: Tensor = self(planes)
+        return gradient.square().sum(dim=2).add(1e-12).sqrt()
 
 
 class Conv(nn.Module):
@@ -56,6 +57,23 @@ class Conv(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H, W)."""
         return F.relu(self.norm(self.conv(features)))
+
+
+class Residual(nn.Module):
+    """Adds what a chain of layers of the same width makes of the features."""
+
+    def __init__(self, *layers: Conv) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        last = layers[-1].norm
+        if isinstance(last, nn.BatchNorm2d):
+            # The sum starts near the identity. Not at it: a ReLU that is 0 everywhere does not learn.
+            nn.init.constant_(last.weight, 0.5)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Same shape."""
+        result: Tensor = features + self.layers(features)
+        return result
 
 
 class Halve(nn.Module):

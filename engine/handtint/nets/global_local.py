@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from handtint.nets.blocks import Conv, Double, Halve, Sobel
+from handtint.nets.blocks import Conv, Double, Halve, Residual, Sobel
 
 PALETTE_SLOTS = 5
 """Most colours that a palette can have (the paper: K in 3 to 5)."""
@@ -55,9 +55,11 @@ class GlobalLocalNet(nn.Module):
         self.halve1 = Halve(w1)  # 3
         self.encode2 = nn.Sequential(Conv(w1, w2), Conv(w2, w2, norm=True))  # 4-5
         self.halve2 = Halve(w2)  # 6
-        self.encode3 = nn.Sequential(Conv(w2, w4), Conv(w4, w4), Conv(w4, w4, norm=True))  # 7-9
+        self.encode3 = nn.Sequential(Conv(w2, w4), Residual(Conv(w4, w4), Conv(w4, w4, norm=True)))  # 7-9
         self.halve3 = Halve(w4)  # 10
-        self.encode4 = nn.Sequential(Conv(w4, w8), Conv(w8, w8), Conv(w8, w8), Conv(w8, w8, norm=True))  # 11-14
+        self.encode4 = nn.Sequential(
+            Conv(w4, w8), Residual(Conv(w8, w8), Conv(w8, w8), Conv(w8, w8, norm=True))
+        )  # 11-14
         self.palette = nn.Sequential(  # 15-18
             Conv(3 * PALETTE_SLOTS, w8, kernel=1),
             Conv(w8, w8, kernel=1),
@@ -65,7 +67,7 @@ class GlobalLocalNet(nn.Module):
             nn.Conv2d(w8, w8, 1),
         )
         self.dilated = nn.Sequential(  # 19-24
-            *(Conv(w8, w8, dilation=2, norm=i in (2, 5)) for i in range(6))
+            *(Residual(Conv(w8, w8, dilation=2), Conv(w8, w8, dilation=2, norm=True)) for _ in range(3))
         )
         self.double1 = Double(w8, w4)  # 25
         self.quarter_out = Conv(w4, w4, norm=True)  # 26

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,14 +86,16 @@ def read_splits(data: Path) -> dict[str, list[str]]:
     return splits
 
 
-def load_packed(packed: Path, split: str, *, short_side: int = 192) -> PackedPictures:
-    """The packed pictures of a split, memory-mapped."""
+def load_packed(packed: Path, split: str, *, short_side: int = 192, without: Collection[str] = ()) -> PackedPictures:
+    """The packed pictures of a split, memory-mapped; those whose file name (no folder) is in `without` left out."""
     stem = packed / f"{split}-{short_side}"
     if not stem.with_suffix(".json").is_file():
         raise PictureError(f"no packed pictures of split '{split}' in {packed}; pack the data folder first")
     index = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-    shapes = tuple((offset, height, width) for offset, height, width in index["shapes"])
-    return PackedPictures(np.load(stem.with_suffix(".npy"), mmap_mode="r"), shapes, tuple(index["names"]))
+    kept = [i for i, name in enumerate(index["names"]) if Path(name).name not in without]
+    shapes = tuple((offset, height, width) for offset, height, width in (index["shapes"][i] for i in kept))
+    pixels = np.load(stem.with_suffix(".npy"), mmap_mode="r")
+    return PackedPictures(pixels, shapes, tuple(index["names"][i] for i in kept))
 
 
 def _pack_split(data: Path, files: list[str], stem: Path, short_side: int) -> None:
@@ -116,14 +119,21 @@ def read_lab_bytes(path: Path, short_side: int) -> ByteArray:
     scale = short_side / min(bgr.shape[:2])
     if scale < 1.0:
         bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return lab_to_bytes(cv2.cvtColor(bgr.astype(np.float32) / 255.0, cv2.COLOR_BGR2LAB))
+    lab = cv2.cvtColor(bgr.astype(np.float32) / 255.0, cv2.COLOR_BGR2LAB)
+    return lab_to_bytes(np.asarray(lab, np.float32))
+
+
+_SCALE = np.array((2.55, 1.0, 1.0), np.float32)
+_OFFSET = np.array((0.0, 128.0, 128.0), np.float32)
 
 
 def lab_to_bytes(lab: FloatArray) -> ByteArray:
     """(..., 3) Lab (0-100, +-110) to uint8."""
-    return np.clip(np.rint(lab * (2.55, 1.0, 1.0) + (0.0, 128.0, 128.0)), 0, 255).astype(np.uint8)
+    packed: ByteArray = np.clip(np.rint(lab * _SCALE + _OFFSET), 0, 255).astype(np.uint8)
+    return packed
 
 
 def bytes_to_lab(packed: ByteArray) -> FloatArray:
     """(..., 3) uint8 to Lab (0-100, +-110)."""
-    return (packed.astype(np.float32) - np.float32((0, 128, 128))) / np.float32((2.55, 1.0, 1.0))
+    lab: FloatArray = (packed.astype(np.float32) - _OFFSET) / _SCALE
+    return lab

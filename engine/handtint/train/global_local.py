@@ -45,8 +45,8 @@ class GlobalLocalTask:
     width: int
     seed: int
     phases: tuple[Phase, ...]
-    mix: InputMix = InputMix()
-    weights: LossWeights = LossWeights()
+    mix: InputMix
+    weights: LossWeights
     widest: float = 1.6
     validation_pictures: int = 64
     validation_side: int = 160
@@ -113,16 +113,16 @@ class GlobalLocalTask:
                 self.validation_sample(int(i), hints, palette)
                 for i, hints, palette in ((index, 0, False), (index, 10, False), (index, 0, True), (following, 0, True))
             )
-            swapped = Sample(plain.lightness, plain.ab, plain.hint_ab, plain.hint_mask, other.palette_ab, other.palette_mask)
+            swapped = Sample(
+                plain.lightness, plain.ab, plain.hint_ab, plain.hint_mask, other.palette_ab, other.palette_mask
+            )
             colors = [plain.ab, 0 * plain.ab, *(predict(net, s) for s in (plain, hinted, themed, swapped))]
             cells = [cv2.resize(to_rgb(plain.lightness, ab), (128, 128)) for ab in colors]
             columns.append(np.concatenate(cells))
         return np.concatenate(columns, axis=1)
 
 
-def random_crop(
-    picture: NDArray[np.uint8], crop: int, widest: float, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def random_crop(picture: NDArray[np.uint8], crop: int, widest: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A square of a randomly scaled, perhaps mirrored picture; (crop, crop, 3) uint8."""
     height, width = picture.shape[:2]
     # Side of the square in the picture's own px: the whole short side, or 1 / widest of it.
@@ -131,14 +131,14 @@ def random_crop(
     square = np.ascontiguousarray(picture[top : top + side, left : left + side])
     method = cv2.INTER_AREA if side > crop else cv2.INTER_LINEAR
     result = cv2.resize(square, (crop, crop), interpolation=method)
-    return np.ascontiguousarray(result[:, ::-1]) if rng.random() < 0.5 else result
+    return np.ascontiguousarray(result[:, ::-1] if rng.random() < 0.5 else result, np.uint8)
 
 
 def validation_picture(picture: NDArray[np.uint8], short_side: int) -> FloatArray:
     """(H, W, 3) Lab, the short side scaled, both cut to multiples of 8."""
     scale = short_side / min(picture.shape[:2])
     size = tuple(max(8, round(scale * n) // 8 * 8) for n in picture.shape[1::-1])
-    return bytes_to_lab(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return bytes_to_lab(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def to_tensors(samples: list[Sample]) -> tuple[Tensor, ...]:
@@ -172,7 +172,7 @@ def to_rgb(lightness: FloatArray, ab: FloatArray) -> NDArray[np.uint8]:
     """(H, W, 3) 8-bit sRGB."""
     lab = np.concatenate((lightness[None], ab)).transpose(1, 2, 0)
     rgb = cv2.cvtColor(np.ascontiguousarray(lab, np.float32), cv2.COLOR_LAB2RGB)
-    return np.clip(np.rint(rgb * 255.0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(rgb * 255.0), 0, 255), np.uint8)
 
 
 def psnr(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:

@@ -50,7 +50,9 @@ class InputMix:
     most_hints: int = 100
 
 
-PAPER_MIX = InputMix(none=0.0, palette=0.05, hints=0.05, both=0.9, recolored=0.0, shifted=0.0, strokes=0.0, most_hints=50)
+PAPER_MIX = InputMix(
+    none=0.0, palette=0.05, hints=0.05, both=0.9, recolored=0.0, shifted=0.0, strokes=0.0, most_hints=50
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def simulate(lab: FloatArray, mix: InputMix, rng: np.random.Generator) -> Sample
     hints = HintPainter(ab.shape[1:])
     if with_hints:
         ab = _paint_hints(lab, ab, mix, hints, rng)
-    palette = extract_palette(ab, int(rng.integers(3, SLOTS + 1)), rng) if with_palette else np.zeros((0, 2), np.float32)
+    palette = (
+        extract_palette(ab, int(rng.integers(3, SLOTS + 1)), rng) if with_palette else np.zeros((0, 2), np.float32)
+    )
     # A palette is a set: its order must not matter to the network.
     palette_ab, palette_mask = pad_palette(rng.permutation(palette))
     return Sample(lab[..., 0], ab, hints.ab, hints.mask, palette_ab, palette_mask)
@@ -154,7 +158,9 @@ def paint_patches(hints: HintPainter, ab: FloatArray, count: int, rng: np.random
         hints.patch(ab, int(rng.integers(height)), int(rng.integers(width)), int(rng.integers(1, largest + 1)))
 
 
-def random_walk(ab: FloatArray, rng: np.random.Generator, *, most: int = 14, tolerance: float = 12.0) -> NDArray[np.int32]:
+def random_walk(
+    ab: FloatArray, rng: np.random.Generator, *, most: int = 14, tolerance: float = 12.0
+) -> NDArray[np.int32]:
     """A bent stroke from a random place that ends where the colour changes; (n, 2) int32 of (x, y), n >= 2."""
     _, height, width = ab.shape
     y, x = rng.uniform(0, height - 1), rng.uniform(0, width - 1)
@@ -178,8 +184,15 @@ def find_region(lab: FloatArray, rng: np.random.Generator) -> NDArray[np.bool_] 
     filled = np.zeros((height + 2, width + 2), np.uint8)
     seed = (int(rng.integers(width)), int(rng.integers(height)))
     tolerance = float(rng.uniform(3.0, 8.0))
-    cv2.floodFill(smooth, filled, seed, 0, (2 * tolerance, tolerance, tolerance), (2 * tolerance, tolerance, tolerance),
-                  4 | cv2.FLOODFILL_MASK_ONLY)
+    cv2.floodFill(
+        smooth,
+        filled,
+        seed,
+        0,
+        (2 * tolerance, tolerance, tolerance),
+        (2 * tolerance, tolerance, tolerance),
+        4 | cv2.FLOODFILL_MASK_ONLY,
+    )
     region = cv2.morphologyEx(filled[1:-1, 1:-1], cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
     return region if 0.01 < region.mean() < 0.6 else None
 
@@ -190,7 +203,7 @@ def recolor_region(ab: FloatArray, region: NDArray[np.bool_], rng: np.random.Gen
     wanted = chroma * np.array((np.cos(angle), np.sin(angle)), np.float32)
     move = wanted - ab[:, region].mean(axis=1)
     weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.7)
-    return np.clip(ab + weight * move[:, None, None], -100.0, 100.0).astype(np.float32)
+    return np.asarray(np.clip(ab + weight * move[:, None, None], -100.0, 100.0), np.float32)
 
 
 def turn_colors(ab: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -198,7 +211,7 @@ def turn_colors(ab: FloatArray, rng: np.random.Generator) -> FloatArray:
     angle, gain = rng.uniform(-np.pi, np.pi), rng.uniform(0.6, 1.6)
     turn = gain * np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
     turned = np.einsum("ij,jhw->ihw", turn, ab) + rng.normal(0.0, 6.0, (2, 1, 1))
-    return np.clip(turned, -100.0, 100.0).astype(np.float32)
+    return np.asarray(np.clip(turned, -100.0, 100.0), np.float32)
 
 
 def extract_palette(ab: FloatArray, colors: int, rng: np.random.Generator) -> FloatArray:
@@ -210,10 +223,11 @@ def extract_palette(ab: FloatArray, colors: int, rng: np.random.Generator) -> Fl
     pixels = ab.reshape(2, -1).T
     picked = np.ascontiguousarray(pixels[rng.integers(len(pixels), size=512)])
     cv2.setRNGSeed(int(rng.integers(2**31)))
+    unused = np.zeros((0, 1), np.int32)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    _, labels, centers = cv2.kmeans(picked, colors, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
-    counts = np.bincount(labels.ravel(), minlength=colors)
-    return np.asarray(centers[np.argsort(-counts, kind="stable")], np.float32)
+    _, labels, centers = cv2.kmeans(picked, colors, unused, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    counts = np.bincount(np.asarray(labels).ravel(), minlength=colors)
+    return np.asarray(centers, np.float32)[np.argsort(-counts, kind="stable")]
 
 
 def pad_palette(palette: FloatArray) -> tuple[FloatArray, FloatArray]:

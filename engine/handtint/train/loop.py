@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 
@@ -141,8 +141,23 @@ def start(task: Task, schedule: Schedule, device: str) -> State:
     """A new network with its average and its optimiser."""
     net = task.build().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay)
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(schedule.ema), use_buffers=True)
+    average = AveragedModel(net, multi_avg_fn=moving_average(schedule.ema), use_buffers=True)
     return State(net, average, optimizer)
+
+
+def moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average whose memory grows from ten steps on, so that an early average is not stale."""
+
+    @torch.no_grad()
+    def update(averages: Any, currents: Any, count: Any) -> None:
+        share = max(1.0 - decay, 10.0 / (10.0 + float(count)))
+        for average, current in zip(averages, currents, strict=True):
+            if average.is_floating_point():
+                average.lerp_(current, share)
+            else:
+                average.copy_(current)
+
+    return update
 
 
 def take_step(task: Task, schedule: Schedule, state: State, device: str) -> dict[str, float]:
@@ -154,7 +169,7 @@ def take_step(task: Task, schedule: Schedule, state: State, device: str) -> dict
     with torch.autocast(device, torch.bfloat16):
         total, parts = task.loss(state.net, batch)
     state.optimizer.zero_grad(set_to_none=True)
-    total.backward()
+    total.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.net.parameters(), schedule.clip)
     state.optimizer.step()
     state.average.update_parameters(state.net)
@@ -178,16 +193,3 @@ def _report(task: Task, state: State, out: Path) -> None:
 def _log(out: Path, entry: Mapping[str, Any]) -> None:
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(entry) + "\n")
-
-
-def schedule_from(values: Mapping[str, Any], steps: int | None) -> Schedule:
-    """A schedule from a recipe's table, its length replaced where one is given."""
-    return Schedule(**{**values, **({} if steps is None else {"steps": steps})})
-
-
-def describe(schedule: Schedule) -> dict[str, Any]:
-    """The schedule as plain values."""
-    return asdict(schedule)
-
-
-Builder = Callable[[], nn.Module]

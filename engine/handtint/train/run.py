@@ -71,10 +71,11 @@ def read_recipe(method: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _global_local(recipe: Mapping[str, Any], packed: Path) -> Task:
+def build_task(recipe: Mapping[str, Any], packed: Path, *, validation_pictures: int = 64) -> GlobalLocalTask:
+    """The task of `global_local` over packed pictures."""
     side = recipe["short_side"]
     return GlobalLocalTask(
-        train=load_packed(packed, "train", short_side=side),
+        train=load_packed(packed, "train", short_side=side, without=recipe["without"]),
         val=load_packed(packed, "val", short_side=side),
         width=recipe["width"],
         seed=recipe["seed"],
@@ -82,7 +83,8 @@ def _global_local(recipe: Mapping[str, Any], packed: Path) -> Task:
         mix=InputMix(**recipe["inputs"]),
         weights=LossWeights(**recipe["loss"]),
         widest=recipe["widest"],
+        validation_pictures=validation_pictures,
     )
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {"global_local": _global_local}
+TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {"global_local": build_task}

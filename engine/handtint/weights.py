@@ -1,0 +1,128 @@
+"""Weight files by name: where they are, what they are, and that they are whole. Knows nothing of networks.
+
+Looked for in $HANDTINT_WEIGHTS, then in the package's own folder (a wheel), then in the repository's (an
+editable install). Each folder has a manifest.toml with one table per name. Only safetensors is read: no pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from handtint.errors import WeightsError
+
+MANIFEST = "manifest.toml"
+_FIELDS = ("file", "sha256", "net", "arguments", "recipe", "data", "licence", "metrics")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One trained network, as manifest.toml describes it.
+
+    Attributes
+    ----------
+    name : str
+        What a method asks for.
+    path : Path
+        The safetensors file.
+    sha256 : str
+        Of the file, in hexadecimal.
+    net, arguments : str, mapping
+        Class of the network and its keyword arguments.
+    recipe, data, licence : str
+        How it was trained, on what, and what may be done with it.
+    metrics : mapping
+        Figures of the model card.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    net: str
+    arguments: Mapping[str, Any]
+    recipe: str
+    data: str
+    licence: str
+    metrics: Mapping[str, float]
+
+
+def weight_folders(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Where weights are looked for, first wins.
+
+    Parameters
+    ----------
+    environment : mapping, optional
+        The process's own where missing.
+    """
+    chosen = (os.environ if environment is None else environment).get("HANDTINT_WEIGHTS")
+    package = Path(__file__).resolve().parent
+    own = (package / "_weights", package.parents[1] / "weights")
+    return (Path(chosen), *own) if chosen else own
+
+
+def find(name: str, folders: Sequence[Path] | None = None) -> Entry | None:
+    """The first entry of that name whose file is there, or None.
+
+    Raises
+    ------
+    WeightsError
+        A manifest that cannot be read.
+    """
+    for folder in weight_folders() if folders is None else folders:
+        entry = _read_manifest(folder / MANIFEST).get(name)
+        if entry is not None and entry.path.is_file():
+            return entry
+    return None
+
+
+def load_state(entry: Entry) -> dict[str, Tensor]:
+    """The tensors of a weight file, on the CPU, once its checksum was found right.
+
+    Raises
+    ------
+    WeightsError
+        The file is gone, damaged or not a safetensors file.
+    """
+    try:
+        content = entry.path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"expected the weights '{entry.name}' in {entry.path}: {error.strerror}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry.sha256:
+        raise WeightsError(
+            f"the weight file {entry.path} is damaged or of another version: expected sha256 {entry.sha256}, "
+            f"got {found}; install it again"
+        )
+    try:
+        state: dict[str, Tensor] = safetensors.torch.load(content)
+    except SafetensorError as error:
+        raise WeightsError(f"expected a safetensors file, got {entry.path}: {error}") from error
+    return state
+
+
+def _read_manifest(path: Path) -> dict[str, Entry]:
+    """All entries of a manifest; empty where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WeightsError(f"expected TOML in {path}: {error}") from error
+    return {name: _entry(name, table, path) for name, table in tables.items()}
+
+
+def _entry(name: str, table: Any, manifest: Path) -> Entry:
+    missing = [field for field in _FIELDS if not isinstance(table, dict) or field not in table]
+    if missing:
+        raise WeightsError(f"the entry '{name}' of {manifest} lacks {', '.join(missing)}; install the weights again")
+    values = {field: table[field] for field in _FIELDS if field != "file"}
+    return Entry(name=name, path=manifest.parent / table["file"], **values)
