@@ -129,6 +129,10 @@ class Document:
         plain = node.type() == "paintlayer" and not _handed_back(node.childNodes())
         return (node.pixelData if plain else node.projectionPixelData)(0, 0, *self.extent)
 
+    def is_empty(self, layer: str) -> bool:
+        """Whether nothing at all is painted on the layer (which says so without reading its pixels)."""
+        return bool(self._existing(layer).bounds().isEmpty())
+
     def plane(self, layer: str, pixels: Pixels) -> Plane:
         """Pixels that were `read` from a layer, ready to travel; converted by Krita where the wire has no name."""
         space = _space(self._existing(layer))

@@ -29,6 +29,7 @@ QPen = QtGui.QPen
 
 QAbstractItemView = QtWidgets.QAbstractItemView
 QComboBox = QtWidgets.QComboBox
+QFrame = QtWidgets.QFrame
 QGridLayout = QtWidgets.QGridLayout
 QHBoxLayout = QtWidgets.QHBoxLayout
 QLabel = QtWidgets.QLabel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from handtint.client.install import install_krita, with_setting
+
+DRIVER = Path(__file__).parent / "driver"
 INSIDE = Path(__file__).parent / "inside"
 harness = sys.modules["editor_harness"]
 PURE = ("pytest", "_pytest", "pluggy", "py.py", "iniconfig", "packaging", "pygments")
@@ -62,3 +66,66 @@ def kritarunner(editors: Any, python_path: str, runner_home: Path, tmp_path: Pat
 
     yield run
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def krita_home(editors: Any, display: Any) -> Path:
+    """A home in which Krita has started once, with the plug-in installed and the test driver in command."""
+
+    def warm(home: Path) -> None:
+        _prepare(editors, home)
+        _play(editors, display, home, INSIDE / "steps_nothing.py", {}, 120)
+
+    return editors.warmed("krita", warm)
+
+
+@pytest.fixture
+def krita(
+    editors: Any, display: Any, krita_home: Path, engine_env: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Plays a script of steps in Krita with the plug-in as `handtint install` leaves it; what the script found."""
+    home = tmp_path / "home"
+    shutil.copytree(krita_home, home, symlinks=True)
+    _prepare(editors, home)
+
+    def run(script: str, **env: str) -> dict[str, Any]:
+        runtime = {"HANDTINT_RUNTIME": engine_env["HANDTINT_RUNTIME"], "HANDTINT_SCRATCH": str(tmp_path)}
+        return _play(editors, display, home, INSIDE / script, runtime | env, 150)
+
+    yield run
+    shutil.rmtree(home)
+
+
+def _prepare(editors: Any, home: Path) -> None:
+    install_krita(environ={"HOME": str(home), "PATH": "/usr/bin:/bin"})
+    plugins = home / ".local" / "share" / "krita" / "pykrita"
+    shutil.copytree(DRIVER, plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    rc = home / ".config" / "kritarc"
+    text = with_setting(rc.read_text(), "python", "enable_handtint_driver", "true")
+    for bundled in Path(editors.folder or "/", "usr/share/krita/pykrita").glob("*.desktop"):
+        # They are none of our business and fill the log with SyntaxWarnings.
+        text = with_setting(text, "python", f"enable_{bundled.stem.removeprefix('kritapykrita_')}", "false")
+    rc.write_text(text)
+
+
+def _play(
+    editors: Any, display: Any, home: Path, script: Path, extra: dict[str, str], timeout: float
+) -> dict[str, Any]:
+    out, log = home / "result.json", home / "krita.log"
+    for left in (out, log):
+        left.unlink(missing_ok=True)
+    env = (
+        krita_env(home) | {"DISPLAY": display.name, "PYTHONDONTWRITEBYTECODE": "1"} | extra
+    )
+    env |= {"HANDTINT_DRIVER_SCRIPT": str(script), "HANDTINT_DRIVER_OUT": str(out)}
+    finished = editors.run(["krita", "--nosplash"], env=env, timeout=timeout, log=log, check=False)
+    assert out.exists(), f"Krita ended with {finished.code} and left no result:\n{finished.output}{_own_log(home)}"
+    result: dict[str, Any] = json.loads(out.read_text())
+    assert result["ok"], f"{result['error']}\n{finished.output}{_own_log(home)}"
+    assert finished.code == 0, f"Krita was expected to quit with 0, it ended with {finished.code}:\n{finished.output}"
+    return result
+
+
+def _own_log(home: Path) -> str:
+    path = home / ".local" / "share" / "krita" / "handtint" / "krita.log"
+    return f"\nThe plug-in's log:\n{path.read_text()}" if path.exists() else ""

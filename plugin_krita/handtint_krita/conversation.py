@@ -1,0 +1,115 @@
+"""What was asked of the engine last, how far it is, and what came of it. Knows no Qt and no Krita."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from handtint.client.link import GONE, REFUSED, EngineLink, LinkState
+from handtint.client.live import LiveSession
+from handtint.wire.messages import Cancel, Colorize, Colorized, Failure, MethodInfo, Progress
+from handtint.wire.pixels import Plane
+from handtint_krita.words import tr
+
+_UNDER_WAY = (LinkState.starting, LinkState.connecting)
+_QUIET = ("superseded", "cancelled")
+
+
+class Conversation:
+    """Keeps to the newest request: whatever else comes is dropped.
+
+    Attributes
+    ----------
+    newest : int
+        Id of the request that waits for its answer, 0 for none.
+    fraction : float
+        How far the engine is with it, 0 to 1.
+    live : LiveSession
+        When to ask while the painter paints; a new document takes a new one.
+    """
+
+    def __init__(self, make_link: Callable[[], EngineLink]) -> None:
+        self._make_link = make_link
+        self._link = make_link()
+        self.live = LiveSession()
+        self.newest = 0
+        self.fraction = 0.0
+        self._doing = ""
+
+    @property
+    def methods(self) -> tuple[MethodInfo, ...]:
+        """What the engine offers; empty until it has been spoken to."""
+        return self._link.welcome.methods if self._link.welcome is not None else ()
+
+    @property
+    def text(self) -> str:
+        """How it stands, for the painter."""
+        if self.newest and self._link.state is LinkState.ready:
+            return self._doing or tr("Coloring…")
+        return self._link.text
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine is there."""
+        return self._link.state is LinkState.ready
+
+    @property
+    def broken(self) -> bool:
+        """Whether only a new start would help."""
+        return self._link.state in (LinkState.refused, LinkState.failed)
+
+    @property
+    def active(self) -> bool:
+        """Whether something can come at any moment, so that `pump` is due soon."""
+        return bool(self._link.unanswered) or self._link.wants_write or self._link.state in _UNDER_WAY
+
+    def open(self) -> None:
+        """Find or start the engine without a request."""
+        if not self.ready and self._link.state not in _UNDER_WAY:
+            self._link.open()
+
+    def ask(self, build: Callable[[int], tuple[Colorize, Mapping[str, Plane]]]) -> int:
+        """Send the request that `build` makes of an id, with the planes behind its patches.
+
+        It takes the place of the one under way.
+        """
+        request, whole = build(self._link.next_id())
+        self._link.send(request, whole)
+        self.newest, self.fraction, self._doing = request.id, 0.0, ""
+        return request.id
+
+    def cancel(self) -> None:
+        """Call the newest request off; its answer is dropped even if it comes."""
+        if self.newest:
+            self._link.send(Cancel(self._link.next_id(), self.newest))
+            self.newest = 0
+
+    def pump(self, now: float) -> Colorized | Failure | None:
+        """Move bytes; the answer to the newest request if it has come."""
+        outcome: Colorized | Failure | None = None
+        for message in self._link.pump(now):
+            self.live.received(message, now)
+            if message.id != self.newest:
+                continue
+            if isinstance(message, Progress):
+                self.fraction, self._doing = message.fraction, message.text
+            elif isinstance(message, Colorized) or (isinstance(message, Failure) and message.code not in _QUIET):
+                outcome = message
+            if not isinstance(message, Progress):
+                self.newest = 0
+        return outcome
+
+    def restart(self) -> None:
+        """Drop the connection and find or start the engine anew."""
+        self._link.close()
+        self._link = self._make_link()
+        self.newest = 0
+        self._link.open()
+
+    def close(self) -> None:
+        """Close at once; the engine lives on."""
+        self._link.close()
+
+
+def engine_is_gone(failure: Failure) -> bool:
+    """Whether a failure means that no engine answers, so that starting it again may help."""
+    return failure.code in (GONE, REFUSED)

@@ -1,0 +1,112 @@
+"""Ties Handtint to Krita: one model per process, one docker per window, two actions. The only file with Krita's bases.
+
+Imports krita, so it can be imported inside Krita only.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import time
+from pathlib import Path
+from typing import Any
+
+from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita, Palette
+
+from handtint.client.launcher import Launcher
+from handtint.client.link import EngineLink
+from handtint_krita.docker import Panel
+from handtint_krita.model import Model
+from handtint_krita.palettes import KritaPalettes
+from handtint_krita.qt import QTimer
+from handtint_krita.watcher import UndoHints
+from handtint_krita.words import tr
+
+DOCKER = "handtint_docker"
+_GROUP = "handtint"
+_LOG_BYTES = 1 << 20
+
+
+class KritaStore:
+    """Settings in Krita's own settings file."""
+
+    def __init__(self, krita: Any) -> None:
+        self._krita = krita
+
+    def read(self, key: str, default: str) -> str:
+        return str(self._krita.readSetting(_GROUP, key, default))
+
+    def write(self, key: str, value: str) -> None:
+        self._krita.writeSetting(_GROUP, key, value)
+
+
+class HandtintExtension(Extension):  # type: ignore[misc]
+    """Owns the model: Krita ends dockers before `applicationClosing`, the extension after it."""
+
+    def __init__(self, krita: Any) -> None:
+        super().__init__(krita)
+        self._krita = krita
+        _write_log(Path(krita.getAppDataLocation()) / "handtint" / "krita.log")
+        self.model = Model(krita, KritaStore(krita), _make_link, time.monotonic)
+        self.hints = UndoHints(self)
+        self.hints.hinted.connect(self.model.hint)
+        self.palettes = KritaPalettes(krita, Palette)
+
+    def setup(self) -> None:
+        """Called by Krita once, when all plug-ins are loaded."""
+        self._notifier = self._krita.notifier()
+        self._notifier.setActive(True)
+        self._notifier.applicationClosing.connect(self.model.close)
+
+    def createActions(self, window: Any) -> None:  # noqa: N802 - Krita's name
+        """Called by Krita for each window; names, tips and shortcuts are in the .action file."""
+        colorize = window.createAction("handtint_colorize", "", "tools/scripts")
+        colorize.triggered.connect(lambda: self.model.colorize())
+        live = window.createAction("handtint_live", "", "tools/scripts")
+        live.setCheckable(True)
+        live.toggled.connect(lambda on: self.model.set_live(on))
+        self.model.changed.connect(lambda: live.setChecked(self.model.view.live))
+
+    def canvas_changed(self) -> None:
+        """A docker saw another canvas: take up the document that is in front."""
+        window = self._krita.activeWindow()
+        if window is not None:
+            self.hints.attach(window)
+        self.model.look_up_document()
+
+
+def make_docker_type(extension: HandtintExtension) -> type:
+    """The class that Krita makes a docker of in each window."""
+
+    class HandtintDocker(DockWidget):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.setWindowTitle(tr("Handtint"))
+            self.panel = Panel(extension.model, extension.palettes, Krita.instance().icon)
+            self.setWidget(self.panel)
+
+        def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name
+            # Krita calls several times for one document, at first before it is ready.
+            QTimer.singleShot(50, extension.canvas_changed)
+
+    return HandtintDocker
+
+
+def register() -> None:
+    """Give Krita the extension and the docker."""
+    krita = Krita.instance()
+    extension = HandtintExtension(krita)
+    krita.addExtension(extension)
+    krita.addDockWidgetFactory(DockWidgetFactory(DOCKER, DockWidgetFactoryBase.DockRight, make_docker_type(extension)))
+
+
+def _make_link() -> EngineLink:
+    return EngineLink("krita", launcher=Launcher())
+
+
+def _write_log(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("handtint", "handtint_krita"):
+        logging.getLogger(name).addHandler(handler)

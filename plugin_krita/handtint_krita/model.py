@@ -1,0 +1,447 @@
+"""What the docker shows and does, once per Krita: the choices, the document in hand, and the talk with the engine.
+
+Lives in the extension, since Krita ends dockers before anything else. Knows no widget. Everything happens in short
+turns of one timer: no thread, no waiting, no event loop of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
+
+from handtint.client.hints import HintsTracker
+from handtint.client.link import EngineLink
+from handtint.client.live import Ask, LiveSession
+from handtint.errors import GuidanceError, HandtintError
+from handtint.wire.messages import Color, Colorize, Colorized, Failure, MethodInfo
+from handtint.wire.pixels import Plane, Transfer
+from handtint_krita import settings as stored
+from handtint_krita.colorspace import pixel_format, transfer
+from handtint_krita.conversation import Conversation, engine_is_gone
+from handtint_krita.document import Document, Layer, Roles
+from handtint_krita.palettes import parse_palette
+from handtint_krita.qt import QObject, QTimer, pyqtSignal
+from handtint_krita.settings import Settings, Store
+from handtint_krita.watcher import WatchedLayer
+from handtint_krita.words import tr
+
+_SOON, _LIVE, _RARELY = 10, 50, 500
+"""Milliseconds between turns: while the engine has something for us, while a brush may move, otherwise."""
+_POLL = 1.0
+"""Seconds between looks at the layers in Live where Krita gives no hint."""
+_log = logging.getLogger(__name__)
+_Slot = TypeVar("_Slot", bound=Callable[..., Any])
+
+
+class View(NamedTuple):
+    """All that a docker shows."""
+
+    open: bool = False
+    layers: tuple[Layer, ...] = ()
+    roles: Roles = Roles()
+    settings: Settings = Settings()
+    colors: tuple[Color, ...] = ()
+    palette_trouble: str = ""
+    methods: tuple[MethodInfo, ...] = ()
+    live: bool = False
+    working: bool = False
+    fraction: float = 0.0
+    status: str = ""
+    trouble: bool = False
+    ready: bool = False
+    restartable: bool = False
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer that waits until nothing is being painted."""
+
+    document: Document
+    base: str
+    colorized: Colorized
+
+
+def guarded(slot: _Slot) -> _Slot:
+    """A slot whose errors become a sentence in the docker: Krita would open a modal dialog with a traceback."""
+
+    @functools.wraps(slot)
+    def run(self: Model, *args: Any, **values: Any) -> Any:
+        try:
+            return slot(self, *args, **values)
+        except Exception as error:
+            self.report(error)
+
+    return run  # type: ignore[return-value]
+
+
+class Model(QObject):  # type: ignore[misc]
+    """One per Krita, whatever the number of windows and dockers.
+
+    Parameters
+    ----------
+    krita : Any
+        `Krita.instance()`.
+    store : Store
+        Where settings are kept.
+    clock : Callable
+        Seconds, monotonic.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(
+        self,
+        krita: Any,
+        store: Store,
+        make_link: Callable[[], EngineLink],
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._krita, self._store, self._clock = krita, store, clock
+        self._settings = _readable(stored.load(store))
+        self._talk = Conversation(make_link)
+        self._document: Document | None = None
+        self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
+        self._asked: tuple[Document, str] | None = None
+        self._answer: _Answer | None = None
+        self._wanted = self._live = self._hinted = False
+        self._looked = 0.0
+        self._status, self._trouble, self._palette_trouble = "", False, ""
+        self.view = View()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._turn)
+        self._render()
+
+    # What the painter does ------------------------------------------------------------------------------------------
+
+    @guarded
+    def look_up_document(self) -> None:
+        """Take up the document that is in front now."""
+        native = self._krita.activeDocument()
+        if native is None:
+            self._leave_document()
+        elif self._document is None or not self._document.is_(native):
+            self._leave_document()
+            self._document = Document(self._krita, native)
+            self._settle_roles(self._document)
+        if not self._timer.isActive():
+            self._timer.start(_RARELY)
+        self._render()
+
+    @guarded
+    def choose(self, *, base: str | None = None, hints: str | None = None) -> None:
+        """Give a layer its role."""
+        document = self._in_hand()
+        roles = document.roles()
+        document.set_roles(
+            replace(roles, base=roles.base if base is None else base, hints=roles.hints if hints is None else hints)
+        )
+        self._say("")
+        self._note_change()
+
+    @guarded
+    def add_hints(self) -> None:
+        """Add a hints layer on top, ready to be painted on."""
+        document = self._in_hand()
+        if not document.may_write():
+            self._say(tr("Krita is busy with a stroke: try again in a moment."))
+            return
+        gray = document.space.model == "GRAYA"
+        document.add_hints_layer()
+        said = tr("Paint colors on the new layer.")
+        self._say(tr("The document was gray and is RGB now.") + " " + said if gray else said)
+
+    @guarded
+    def change(self, **values: Any) -> None:
+        """Change settings by name."""
+        changed = replace(self._settings, **values)
+        if changed == self._settings:
+            return
+        self._settings = changed
+        stored.save(self._store, changed)
+        self._note_change()
+
+    @guarded
+    def set_palette(self, text: str) -> None:
+        """Take a typed palette; a wrong one is said and changes nothing."""
+        try:
+            parse_palette(text)
+        except GuidanceError as error:
+            self._palette_trouble = sentence(str(error))
+            self._render()
+            return
+        self._palette_trouble = ""
+        self.change(palette=text)
+        self._render()
+
+    @guarded
+    def colorize(self) -> None:
+        """Color the document once, as soon as nothing is being painted."""
+        self._in_hand()
+        if self._palette_trouble:
+            self._say(self._palette_trouble, trouble=True)
+            return
+        self._wanted = True
+        self._say("")
+        self._turn()
+
+    @guarded
+    def set_live(self, live: bool) -> None:
+        """Color after every stroke, or stop doing so."""
+        if live == self._live:
+            return
+        self._live = live
+        if live:
+            self._in_hand()
+            self._say("")
+            self._note_change()
+        self._render()
+
+    @guarded
+    def cancel(self) -> None:
+        """Call off what is under way."""
+        self._wanted = False
+        self._answer = None
+        self._talk.cancel()
+        self._say(tr("Cancelled."))
+
+    @guarded
+    def restart(self) -> None:
+        """Find or start the engine anew."""
+        self._talk.restart()
+        self._say("")
+        self._wake()
+
+    @guarded
+    def greet(self) -> None:
+        """The painter reaches for the docker: have the engine ready by the time of the first press."""
+        if self._document is not None and not self._talk.broken:
+            self._talk.open()
+            self._wake()
+
+    @guarded
+    def hint(self) -> None:
+        """Krita's undo history moved: a layer may have changed."""
+        self._hinted = True
+        if self._live:
+            self._wake()
+
+    def close(self) -> None:
+        """Krita ends."""
+        self._timer.stop()
+        self._talk.close()
+
+    def report(self, error: Exception) -> None:
+        """Turn an error into a sentence for the painter."""
+        self._wanted = False
+        if isinstance(error, HandtintError):
+            self._say(sentence(str(error)), trouble=True)
+        else:
+            _log.error("a slot failed", exc_info=error)
+            self._say(tr("Something went wrong in Handtint: {error} (details in its log).", error=error), trouble=True)
+
+    # The timer's turn -----------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        try:
+            self._take_turn(self._clock())
+        except Exception as error:
+            self._live, self._answer = False, None  # else the next turn would fail in the same way
+            self.report(error)
+
+    def _take_turn(self, now: float) -> None:
+        self._follow_document()
+        self._receive(now)
+        self._put_answer()
+        if self._document is not None and self._document.may_write():
+            self._look(now)
+            self._ask(now)
+        self._pace()
+        self._render()
+
+    def _follow_document(self) -> None:
+        if self._document is not None and not self._document.alive():
+            self._leave_document()
+            self.look_up_document()
+        elif self._document is not None and not self._talk.active:
+            self._settle_roles(self._document)
+
+    def _receive(self, now: float) -> None:
+        outcome = self._talk.pump(now)
+        if isinstance(outcome, Colorized) and self._asked is not None:
+            self._answer = _Answer(*self._asked, outcome)
+        elif isinstance(outcome, Failure):
+            self._say(sentence(outcome.text), trouble=True)
+            self._live = self._live and not engine_is_gone(outcome)
+
+    def _put_answer(self) -> None:
+        """Show the answer that came, unless a stroke is going on; a change now would cut it."""
+        answer = self._answer
+        if answer is None:
+            return
+        if not answer.document.alive() or not answer.document.has(answer.base):
+            self._answer = None
+            return
+        if not answer.document.may_write():
+            return
+        self._answer = None
+        painted_on, gray = answer.document.active(), answer.document.space.model == "GRAYA"
+        added = answer.document.show(answer.base, answer.colorized.plane.data)
+        if added and painted_on:
+            # Krita makes a new layer the active one, a moment later: the brush must stay where it was.
+            QTimer.singleShot(0, functools.partial(self._activate, answer.document, painted_on))
+        said = [tr("Colored in {seconds:.1f} s.", seconds=answer.colorized.seconds), *answer.colorized.notes]
+        self._say(" ".join([*said, tr("The document was gray and is RGB now.")] if gray else said))
+
+    @guarded
+    def _activate(self, document: Document, layer: str) -> None:
+        if document.alive():
+            document.activate(layer)
+
+    def _look(self, now: float) -> None:
+        """In Live: has the painter changed a layer?"""
+        if not self._live or not (self._hinted or now - self._looked > _POLL):
+            return
+        self._hinted, self._looked = False, now
+        if self._read_layers():
+            self._talk.live.changed(now, None)
+
+    def _ask(self, now: float) -> None:
+        due = self._talk.live.due(now) if self._live else None
+        if not self._wanted and due is None:
+            return
+        self._wanted = False
+        document = self._in_hand()
+        self._read_layers()
+        self._asked = (document, document.roles().base)
+        sent = self._talk.ask(functools.partial(self._request, document))
+        if due is not None:
+            # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
+            self._talk.live.sent(sent, now, Ask.full)
+
+    def _request(self, document: Document, id: int) -> tuple[Colorize, Mapping[str, Plane]]:
+        roles, settings = document.roles(), self._settings
+        base = self._base.plane(document, roles.base)
+        if base is None:
+            raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
+        hints = self._hints.plane(document, roles.hints)
+        space = document.answer_space()
+        request = Colorize(
+            id,
+            document.id,
+            base,
+            settings.method,
+            hints=self._tracker.update(hints) if hints is not None else None,
+            palette=parse_palette(settings.palette),
+            reach=settings.reach,
+            strength=settings.strength,
+            output=pixel_format(space),
+            linear=transfer(space) is Transfer.linear,
+        )
+        return request, self._tracker.whole if hints is not None else {}
+
+    # Small things ---------------------------------------------------------------------------------------------------
+
+    def _read_layers(self) -> bool:
+        document = self._in_hand()
+        roles = document.roles()
+        base, hints = self._base.look(document, roles.base), self._hints.look(document, roles.hints)
+        return base or hints
+
+    def _in_hand(self) -> Document:
+        if self._document is None or not self._document.alive():
+            raise GuidanceError(tr("Open a gray picture first"))
+        return self._document
+
+    def _leave_document(self) -> None:
+        self._document = None
+        self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
+        self._talk.live = LiveSession()
+        self._live = self._wanted = False
+
+    def _settle_roles(self, document: Document) -> None:
+        """Give roles to layers where nobody did: the lowest layer is the base, one named Hints holds the hints."""
+        roles = document.roles()
+        if document.has(roles.base) and (not roles.hints or document.has(roles.hints)):
+            return
+        layers = document.layers()
+        known = {layer.id for layer in layers}
+        base = roles.base if roles.base in known else (layers[-1].id if layers else "")
+        named = [layer.id for layer in layers if layer.painted and layer.name.casefold() == "hints"]
+        hints = roles.hints if roles.hints in known else next((id for id in named if id != base), "")
+        document.set_roles(replace(roles, base=base, hints=hints))
+
+    def _note_change(self) -> None:
+        if self._live:
+            self._talk.live.changed(self._clock(), None)
+            self._wake()
+        self._render()
+
+    def _wake(self) -> None:
+        self._timer.start(_SOON)
+
+    def _pace(self) -> None:
+        soon = self._talk.active or self._wanted or self._answer is not None
+        wanted = _SOON if soon else _LIVE if self._live else _RARELY
+        if self._timer.interval() != wanted:
+            self._timer.start(wanted)
+
+    def _say(self, status: str, trouble: bool = False) -> None:
+        self._status, self._trouble = status, trouble
+        self._render()
+
+    def _render(self) -> None:
+        """Tell the dockers where something has changed."""
+        view = self._make_view()
+        if view != self.view:
+            self.view = view
+            self.changed.emit()
+
+    def _make_view(self) -> View:
+        document, talk = self._document, self._talk
+        palette = parse_palette(self._settings.palette)
+        working = self._wanted or bool(talk.newest) or self._answer is not None
+        return View(
+            open=document is not None,
+            layers=document.layers() if document is not None else (),
+            roles=document.roles() if document is not None else Roles(),
+            settings=self._settings,
+            colors=palette.colors if palette is not None else (),
+            palette_trouble=self._palette_trouble,
+            methods=talk.methods,
+            live=self._live,
+            working=working,
+            fraction=talk.fraction if working else 0.0,
+            status=self._status_text(working),
+            trouble=self._trouble or talk.broken,
+            ready=talk.ready,
+            restartable=talk.broken,
+        )
+
+    def _status_text(self, working: bool) -> str:
+        if self._document is None:
+            return tr("Open a gray picture to color it.")
+        if self._answer is not None:
+            return tr("Waiting for the end of the stroke…")
+        if working or (self._talk.active and not self._status):
+            return self._talk.text
+        return self._status or sentence(self._talk.text)
+
+
+def _readable(settings: Settings) -> Settings:
+    try:
+        parse_palette(settings.palette)
+    except GuidanceError:
+        return replace(settings, palette="")
+    return settings
+
+
+def sentence(text: str) -> str:
+    """A message of ours as a sentence: a capital in front, a point at the end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

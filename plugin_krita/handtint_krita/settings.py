@@ -1,0 +1,61 @@
+"""What the painter chose last, kept in Krita's own settings. Knows no Qt; the store comes in as an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Keeps texts by name."""
+
+    def read(self, key: str, default: str) -> str: ...
+
+    def write(self, key: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices that outlive a document.
+
+    Attributes
+    ----------
+    method : str
+        Name of a method; empty leaves the choice to the engine.
+    palette : str
+        Colors as typed: "#rrggbb, …"; empty means none.
+    strength, reach : float
+        0 to 1.
+    """
+
+    method: str = ""
+    palette: str = ""
+    strength: float = 1.0
+    reach: float = 0.5
+
+
+def load(store: Store) -> Settings:
+    """The stored settings; what cannot be read has its default."""
+    default = Settings()
+    return Settings(
+        method=store.read("method", default.method),
+        palette=store.read("palette", default.palette),
+        strength=_share(store.read("strength", ""), default.strength),
+        reach=_share(store.read("reach", ""), default.reach),
+    )
+
+
+def save(store: Store, settings: Settings) -> None:
+    """Keep the settings."""
+    store.write("method", settings.method)
+    store.write("palette", settings.palette)
+    store.write("strength", f"{settings.strength:.3f}")
+    store.write("reach", f"{settings.reach:.3f}")
+
+
+def _share(text: str, default: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return default
+    return value if 0.0 <= value <= 1.0 else default

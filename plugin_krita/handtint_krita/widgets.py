@@ -1,0 +1,151 @@
+"""Small widgets of the docker. They know neither Krita nor the model: values in, signals out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from handtint.wire.messages import Color
+from handtint_krita.qt import (
+    QColor,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPainter,
+    QPalette,
+    QPointF,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    QSizePolicy,
+    QSlider,
+    Qt,
+    QWidget,
+    pyqtSignal,
+)
+from handtint_krita.words import tr
+
+
+class ChoiceBox(QComboBox):  # type: ignore[misc]
+    """A combo box of (key, text) that shrinks with the docker and speaks only when the painter chose."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, tip: str) -> None:
+        super().__init__()
+        self.setToolTip(tip)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._choices: tuple[tuple[str, str, str], ...] = ()
+        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
+
+    def set_choices(self, choices: Sequence[tuple[str, str, str]], current: str) -> None:
+        """Show (key, text, why it is greyed); `current` is the key that is chosen."""
+        block = QSignalBlocker(self)
+        if tuple(choices) != self._choices:
+            self._choices = tuple(choices)
+            self.clear()
+            for row, (key, text, missing) in enumerate(choices):
+                self.addItem(text, key)
+                if missing:
+                    self.model().item(row).setEnabled(False)
+                    self.setItemData(row, missing, Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(self.findData(current))
+        del block
+
+    def wheelEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Scrolling the docker must not choose another layer."""
+        event.ignore()
+
+
+class PercentSlider(QWidget):  # type: ignore[misc]
+    """A slider for a share, 0 to 1, with its value in percent."""
+
+    changed = pyqtSignal(float)
+
+    def __init__(self, tip: str) -> None:
+        super().__init__()
+        self.setToolTip(tip)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, 100)
+        self._slider.setPageStep(10)
+        self._slider.setMinimumWidth(60)
+        self._value = QLabel()
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._value.setFixedWidth(self._value.fontMetrics().horizontalAdvance("100 % "))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._value)
+        self._slider.valueChanged.connect(self._moved)
+        self._show_value(0)
+
+    def set_share(self, share: float) -> None:
+        """Show a value without saying that it changed."""
+        block = QSignalBlocker(self._slider)
+        self._slider.setValue(round(share * 100))
+        self._show_value(self._slider.value())
+        del block
+
+    def _moved(self, value: int) -> None:
+        self._show_value(value)
+        self.changed.emit(value / 100)
+
+    def _show_value(self, value: int) -> None:
+        self._value.setText(tr("{value} %", value=value))
+
+
+class Swatches(QWidget):  # type: ignore[misc]
+    """The colors of a palette side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._colors: tuple[Color, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_colors(self, colors: tuple[Color, ...]) -> None:
+        """Show these colors."""
+        if colors != self._colors:
+            self._colors = colors
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(120, 18)
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edge = self.palette().color(QPalette.ColorRole.Shadow)
+        gap, count = 3.0, max(1, len(self._colors))
+        width = (self.width() - gap * (count - 1)) / count
+        painter.setPen(edge)
+        for index, color in enumerate(self._colors):
+            painter.setBrush(QColor.fromRgbF(*color))
+            painter.drawRoundedRect(QRectF(index * (width + gap) + 0.5, 0.5, width - 1, self.height() - 1), 3, 3)
+        painter.end()
+
+
+class Lamp(QWidget):  # type: ignore[misc]
+    """A dot that says how it stands with the engine before one has read the sentence."""
+
+    COLORS = {"off": "#7a7a7a", "ready": "#6fae5c", "working": "#d8a03c", "trouble": "#d0564b"}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = "off"
+        self.setFixedSize(12, 12)
+
+    def set_state(self, state: str) -> None:
+        """One of `COLORS`."""
+        if state != self._state:
+            self._state = state
+            self.update()
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.COLORS[self._state]))
+        painter.drawEllipse(QPointF(6, 6), 4.5, 4.5)
+        painter.end()

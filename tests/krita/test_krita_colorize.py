@@ -1,0 +1,86 @@
+"""Tier 2: the whole way in a real Krita under Xvfb, with the real engine that the docker starts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.color
+import skimage.data
+import skimage.io
+import skimage.transform
+
+pytestmark = pytest.mark.krita
+
+Play = Callable[..., dict[str, Any]]
+SIZE = 640
+MARKS = {(130, 150): (178, 107, 76), (320, 330): (60, 110, 160), (560, 480): (90, 140, 70), (60, 560): (128, 128, 128)}
+"""Colors of the painted marks by where they lie (x, y)."""
+RADIUS = 9
+
+
+def gray_photograph() -> np.ndarray:
+    """A photograph without its color, (H, W) uint8."""
+    image = skimage.transform.resize(skimage.data.astronaut(), (SIZE, SIZE), anti_aliasing=True)
+    return np.clip(np.rint(skimage.color.rgb2gray(image) * 255), 0, 255).astype(np.uint8)
+
+
+def painted_marks() -> np.ndarray:
+    """Round marks on a transparent layer as Krita keeps them, (H, W, 4) uint8 BGRA."""
+    y, x = np.mgrid[:SIZE, :SIZE]
+    marks = np.zeros((SIZE, SIZE, 4), np.uint8)
+    for (column, row), (red, green, blue) in MARKS.items():
+        marks[np.hypot(x - column, y - row) <= RADIUS] = (blue, green, red, 255)
+    return marks
+
+
+def lab(bgra: np.ndarray) -> np.ndarray:
+    return skimage.color.rgb2lab(bgra[..., 2::-1])
+
+
+def read_layer(path: Path) -> np.ndarray:
+    return np.frombuffer(path.read_bytes(), np.uint8).reshape(SIZE, SIZE, 4)
+
+
+def wanted_colors(gray: np.ndarray, marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lab of each marked pixel with the mark's ab at the picture's own lightness, and where sRGB can show it."""
+    base = skimage.color.rgb2lab(np.repeat(gray[..., None], 3, axis=2))
+    wanted = np.concatenate([base[..., :1], lab(marks)[..., 1:]], axis=2)
+    back = skimage.color.rgb2lab(skimage.color.lab2rgb(wanted))
+    return wanted, np.abs(back - wanted).max(axis=2) < 0.5
+
+
+@pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
+def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, display: Any, artifacts: Path, tmp_path: Path) -> None:
+    gray, marks = gray_photograph(), painted_marks()
+    skimage.io.imsave(tmp_path / "gray.png", gray, check_contrast=False)
+    (tmp_path / "hints.raw").write_bytes(marks.tobytes())
+
+    found = krita("steps_colorize.py", HANDTINT_METHOD="scribble")
+
+    assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
+    assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
+    assert found["active"] == "Hints"
+    assert found["after undo"] == ["Photograph", "Hints"]
+    assert found["after the second"] == ["Photograph", "Handtint color", "Hints"]
+    result = read_layer(tmp_path / "result.raw")
+    assert (tmp_path / "result.redone").read_bytes() == result.tobytes()
+    # What the painter owns is as it was.
+    assert (tmp_path / "base.after").read_bytes() == (tmp_path / "base.before").read_bytes()
+    assert (tmp_path / "hints.after").read_bytes() == marks.tobytes()
+    assert np.array_equal(read_layer(tmp_path / "base.after")[..., 0], gray)
+    # Hints are met, lightness is kept.
+    wanted, possible = wanted_colors(gray, marks)
+    marked = (marks[..., 3] == 255) & possible
+    assert marked.sum() > 500
+    error = skimage.color.deltaE_ciede2000(wanted[marked], lab(result)[marked])
+    assert error.mean() < 0.5
+    assert error.max() < 2.3
+    drift = np.abs(lab(result)[..., 0] - skimage.color.rgb2lab(np.repeat(gray[..., None], 3, axis=2))[..., 0])
+    assert drift.mean() < 0.2
+    assert drift.max() < 1.0
+    # The color spreads beyond the marks.
+    assert (np.hypot(*np.moveaxis(lab(result)[..., 1:], 2, 0)) > 8).mean() > 0.2
