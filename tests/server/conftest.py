@@ -96,12 +96,12 @@ def gray_of(lightness: float) -> int:
 class Peer:
     """A client over libzmq: sends messages, and takes answers in the order in which they come."""
 
-    def __init__(self, connection: Connection, token: str | None = None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.plain_username = USERNAME.encode()
-        self.socket.plain_password = (connection.token if token is None else token).encode()
+        self.socket.plain_password = connection.token.encode()
         self.ids = itertools.count(1)
         self.progress: list[m.Progress] = []
         self.address = f"tcp://{connection.host}:{connection.port}"
@@ -171,8 +171,8 @@ class Running:
     def _service(self, cache: Cache) -> Service:
         return Service(device="cpu", cache=cache, load=lambda name, device: self.colorizer, threads=1)
 
-    def peer(self, token: str | None = None) -> Peer:
-        self._peers.append(Peer(self.engine.connection, token))
+    def peer(self) -> Peer:
+        self._peers.append(Peer(self.engine.connection))
         return self._peers[-1]
 
     def ended(self, seconds: float = PATIENCE) -> bool:
@@ -233,8 +233,8 @@ def connect() -> Iterator[Callable[..., Peer]]:
     """Makes clients of any engine."""
     peers: list[Peer] = []
 
-    def make(connection: Connection, token: str | None = None) -> Peer:
-        peers.append(Peer(connection, token))
+    def make(connection: Connection) -> Peer:
+        peers.append(Peer(connection))
         return peers[-1]
 
     yield make
