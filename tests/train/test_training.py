@@ -59,7 +59,7 @@ def test_loss_falls_on_one_batch(task: GlobalLocalTask) -> None:
 
         build, loss = still.build, still.loss
 
-        def batch(self, step: int, progress: float) -> tuple[torch.Tensor, ...]:
+        def batch(self, number: int, progress: float) -> tuple[torch.Tensor, ...]:
             return batch
 
     losses = [take_step(OneBatch(), schedule, state, "cpu")["loss"] for _ in range(40)]  # type: ignore[arg-type]
@@ -73,10 +73,10 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(task: GlobalLocalTask, tmp_
         pass
 
     class Power(GlobalLocalTask):
-        def batch(self, step: int, progress: float) -> tuple[torch.Tensor, ...]:
-            if step == 4:
+        def batch(self, number: int, progress: float) -> tuple[torch.Tensor, ...]:
+            if number == 4:
                 raise Stopped
-            return super().batch(step, progress)
+            return super().batch(number, progress)
 
     with pytest.raises(Stopped):
         run(Power(**vars(task)), SCHEDULE, tmp_path / "parts", progress=False)

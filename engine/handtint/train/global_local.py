@@ -56,10 +56,10 @@ class GlobalLocalTask:
         torch.manual_seed(self.seed)
         return GlobalLocalNet(self.width)
 
-    def batch(self, step: int, progress: float) -> tuple[Tensor, ...]:
+    def batch(self, number: int, progress: float) -> tuple[Tensor, ...]:
         """Random crops with simulated inputs, normalised, as `to_tensors` has them."""
         phase = [p for p in self.phases if p.start <= progress][-1]
-        rng = np.random.default_rng((self.seed, step))
+        rng = np.random.default_rng((self.seed, number))
         return to_tensors([self.draw(phase.crop, rng) for _ in range(phase.batch)])
 
     def draw(self, crop: int, rng: np.random.Generator) -> Sample:

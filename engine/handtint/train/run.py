@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from handtint.errors import UnknownMethod
@@ -31,6 +32,8 @@ def train(
     progress: bool = True,
 ) -> nn.Module:
     """Train a method, or go on where an earlier call with the same `out` stopped.
+
+    Under `torchrun --nproc-per-node N` the batches of N processes count as one; pack the data before.
 
     Parameters
     ----------
@@ -55,12 +58,19 @@ def train(
         The network with averaged weights, in evaluation mode.
     """
     recipe = read_recipe(method)
+    join_processes(device)
     if threads is not None:
         torch.set_num_threads(threads)
     store = pack(data, packed or out / "packed", short_side=recipe["short_side"])
     values = recipe["schedule"]
     schedule = Schedule(**(values if steps is None else {**values, "steps": steps}))
     return run(TASKS[method](recipe, store), schedule, out, device=device, progress=progress)
+
+
+def join_processes(device: str) -> None:
+    """Where torchrun started several processes, make them one group."""
+    if dist.is_torchelastic_launched() and not dist.is_initialized():
+        dist.init_process_group("nccl" if device == "cuda" else "gloo")
 
 
 def read_recipe(method: str) -> dict[str, Any]:
