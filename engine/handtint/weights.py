@@ -12,13 +12,12 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import safetensors.torch
-from safetensors import SafetensorError
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from handtint.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MANIFEST = "manifest.toml"
 _FIELDS = ("file", "sha256", "net", "arguments", "recipe", "data", "licence", "metrics")
@@ -92,6 +91,10 @@ def load_state(entry: Entry) -> dict[str, Tensor]:
     WeightsError
         The file is gone, damaged or not a safetensors file.
     """
+    # Only who loads weights waits for torch: an engine says which methods it has before that.
+    import safetensors.torch
+    from safetensors import SafetensorError
+
     try:
         content = entry.path.read_bytes()
     except OSError as error:

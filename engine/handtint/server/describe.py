@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handtint.colorizers.registry import METHODS
+from handtint.colorizers.registry import METHODS, Method
+from handtint.errors import WeightsError
 from handtint.wire.messages import MethodInfo
 
 
@@ -14,7 +15,14 @@ def method_infos() -> tuple[MethodInfo, ...]:
             title=method.title,
             help=method.help,
             controls=tuple(sorted(control.value for control in method.controls)),
-            missing=method.missing() or "",
+            missing=_missing(method),
         )
         for method in METHODS
     )
+
+
+def _missing(method: Method) -> str:
+    try:
+        return method.missing() or ""
+    except WeightsError as error:
+        return str(error)

@@ -176,7 +176,12 @@ class Router:
         except MessageError as error:
             _log.info("a message that cannot be read: %s", error)
             return [(client, error.failure())]
-        return self._desk.take_in(client, message, sum(frame.nbytes for frame in frames))
+        try:
+            return self._desk.take_in(client, message, sum(frame.nbytes for frame in frames))
+        except Exception:
+            # Whatever it was, the other clients still want their answers.
+            _log.exception("a '%s' message failed", message.type)
+            return [(client, Failure(message.id, "internal", "the engine failed at this request; its log says more"))]
 
     def _send_replies(self) -> None:
         while self._replies:
