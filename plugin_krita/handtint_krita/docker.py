@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from handtint_krita.model import Model, View
+from handtint_krita.model import Model
 from handtint_krita.palettes import KritaPalettes, format_palette
 from handtint_krita.qt import (
     QFrame,
@@ -23,6 +23,7 @@ from handtint_krita.qt import (
     QVBoxLayout,
     QWidget,
 )
+from handtint_krita.view import View
 from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, Swatches
 from handtint_krita.words import tr
 
@@ -160,6 +161,7 @@ class Panel(QWidget):  # type: ignore[misc]
     def _choose_palette(self, name: str) -> None:
         self._palette_name = name
         if name == _TYPED:
+            self.palette_text.show()
             self.palette_text.setFocus()
             return
         text = format_palette(self._palettes.colors(name)) if name else ""
@@ -195,16 +197,18 @@ class Panel(QWidget):  # type: ignore[misc]
         self.hints.set_choices(hints, view.roles.hints)
 
     def _render_palette(self, view: View) -> None:
-        if not view.settings.palette and not view.palette_trouble:
+        if view.settings.palette and not self._palette_name:
+            self._palette_name = _TYPED  # from the last time, or from another window
+        elif not view.settings.palette and self._palette_name != _TYPED:
             self._palette_name = ""
-        elif not self._palette_name:
-            self._palette_name = _TYPED
         names = self._palettes.names()
         choices = [("", tr("None"), ""), (_TYPED, tr("Typed below"), ""), *((name, name, "") for name in names)]
         self.palette_choice.set_choices(choices, self._palette_name)
         if not self.palette_text.hasFocus() and not view.palette_trouble:
             self.palette_text.setText(view.settings.palette)
         self.swatches.set_colors(view.colors)
+        self.swatches.setVisible(bool(view.colors))
+        self.palette_text.setVisible(bool(self._palette_name))
 
     def _render_method(self, view: View) -> None:
         known = [(method.name, method.title, method.missing) for method in view.methods]

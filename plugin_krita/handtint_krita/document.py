@@ -121,6 +121,18 @@ class Document:
             data = QByteArray(json.dumps(asdict(roles)).encode())
             self._native.setAnnotation(ANNOTATION, "Which layer plays which part for Handtint", data)
 
+    def settle_roles(self) -> None:
+        """Give roles where nobody did: the lowest layer is the base, a painted one named Hints holds the hints."""
+        roles = self.roles()
+        if self.has(roles.base) and (not roles.hints or self.has(roles.hints)):
+            return
+        layers = self.layers()
+        known = {layer.id for layer in layers}
+        base = roles.base if roles.base in known else (layers[-1].id if layers else "")
+        named = (x.id for x in layers if x.painted and x.name.casefold() == HINTS_NAME.casefold() and x.id != base)
+        hints = roles.hints if roles.hints in known else next(named, "")
+        self.set_roles(replace(roles, base=base, hints=hints))
+
     # Pixels -------------------------------------------------------------------------------------------------------
 
     def read(self, layer: str) -> Pixels:

@@ -10,21 +10,22 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from handtint.client.hints import HintsTracker
 from handtint.client.link import EngineLink
 from handtint.client.live import Ask, LiveSession
 from handtint.errors import GuidanceError, HandtintError
-from handtint.wire.messages import Color, Colorize, Colorized, Failure, MethodInfo
-from handtint.wire.pixels import Plane, Transfer
+from handtint.wire.messages import Colorize, Colorized, Failure
+from handtint.wire.pixels import Plane
 from handtint_krita import settings as stored
-from handtint_krita.colorspace import pixel_format, transfer
 from handtint_krita.conversation import Conversation, engine_is_gone
-from handtint_krita.document import Document, Layer, Roles
+from handtint_krita.document import Document, Roles
 from handtint_krita.palettes import parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
-from handtint_krita.settings import Settings, Store
+from handtint_krita.request import make_request
+from handtint_krita.settings import Store, with_usable_palette
+from handtint_krita.view import View, sentence
 from handtint_krita.watcher import WatchedLayer
 from handtint_krita.words import tr
 
@@ -34,25 +35,6 @@ _POLL = 1.0
 """Seconds between looks at the layers in Live where Krita gives no hint."""
 _log = logging.getLogger(__name__)
 _Slot = TypeVar("_Slot", bound=Callable[..., Any])
-
-
-class View(NamedTuple):
-    """All that a docker shows."""
-
-    open: bool = False
-    layers: tuple[Layer, ...] = ()
-    roles: Roles = Roles()
-    settings: Settings = Settings()
-    colors: tuple[Color, ...] = ()
-    palette_trouble: str = ""
-    methods: tuple[MethodInfo, ...] = ()
-    live: bool = False
-    working: bool = False
-    fraction: float = 0.0
-    status: str = ""
-    trouble: bool = False
-    ready: bool = False
-    restartable: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,13 +83,13 @@ class Model(QObject):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._krita, self._store, self._clock = krita, store, clock
-        self._settings = _readable(stored.load(store))
+        self._settings = with_usable_palette(stored.load(store))
         self._talk = Conversation(make_link)
         self._document: Document | None = None
         self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
         self._asked: tuple[Document, str] | None = None
         self._answer: _Answer | None = None
-        self._wanted = self._live = self._hinted = False
+        self._wanted = self._live = self._hinted = self._shown = False
         self._looked = 0.0
         self._status, self._trouble, self._palette_trouble = "", False, ""
         self.view = View()
@@ -126,7 +108,7 @@ class Model(QObject):  # type: ignore[misc]
         elif self._document is None or not self._document.is_(native):
             self._leave_document()
             self._document = Document(self._krita, native)
-            self._settle_roles(self._document)
+            self._document.settle_roles()
         if not self._timer.isActive():
             self._timer.start(_RARELY)
         self._render()
@@ -196,6 +178,7 @@ class Model(QObject):  # type: ignore[misc]
         self._live = live
         if live:
             self._in_hand()
+            self._shown = False
             self._say("")
             self._note_change()
         self._render()
@@ -267,7 +250,7 @@ class Model(QObject):  # type: ignore[misc]
             self._leave_document()
             self.look_up_document()
         elif self._document is not None and not self._talk.active:
-            self._settle_roles(self._document)
+            self._document.settle_roles()
 
     def _receive(self, now: float) -> None:
         outcome = self._talk.pump(now)
@@ -290,6 +273,7 @@ class Model(QObject):  # type: ignore[misc]
         self._answer = None
         painted_on, gray = answer.document.active(), answer.document.space.model == "GRAYA"
         added = answer.document.show(answer.base, answer.colorized.plane.data)
+        self._shown = True
         if added and painted_on:
             # Krita makes a new layer the active one, a moment later: the brush must stay where it was.
             QTimer.singleShot(0, functools.partial(self._activate, answer.document, painted_on))
@@ -306,7 +290,12 @@ class Model(QObject):  # type: ignore[misc]
         if not self._live or not (self._hinted or now - self._looked > _POLL):
             return
         self._hinted, self._looked = False, now
-        if self._read_layers():
+        document = self._in_hand()
+        if self._shown and not document.has(document.roles().result):
+            # Adding it again would throw the painter's redo history away.
+            self._live = False
+            self._say(tr("The color layer was removed: Live is off."))
+        elif self._read_layers():
             self._talk.live.changed(now, None)
 
     def _ask(self, now: float) -> None:
@@ -323,24 +312,12 @@ class Model(QObject):  # type: ignore[misc]
             self._talk.live.sent(sent, now, Ask.full)
 
     def _request(self, document: Document, id: int) -> tuple[Colorize, Mapping[str, Plane]]:
-        roles, settings = document.roles(), self._settings
-        base = self._base.plane(document, roles.base)
+        roles = document.roles()
+        base, hints = self._base.plane(document, roles.base), self._hints.plane(document, roles.hints)
         if base is None:
             raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
-        hints = self._hints.plane(document, roles.hints)
-        space = document.answer_space()
-        request = Colorize(
-            id,
-            document.id,
-            base,
-            settings.method,
-            hints=self._tracker.update(hints) if hints is not None else None,
-            palette=parse_palette(settings.palette),
-            reach=settings.reach,
-            strength=settings.strength,
-            output=pixel_format(space),
-            linear=transfer(space) is Transfer.linear,
-        )
+        marks = self._tracker.update(hints) if hints is not None else None
+        request = make_request(id, document.id, base, marks, document.answer_space(), self._settings)
         return request, self._tracker.whole if hints is not None else {}
 
     # Small things ---------------------------------------------------------------------------------------------------
@@ -361,18 +338,6 @@ class Model(QObject):  # type: ignore[misc]
         self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
         self._talk.live = LiveSession()
         self._live = self._wanted = False
-
-    def _settle_roles(self, document: Document) -> None:
-        """Give roles to layers where nobody did: the lowest layer is the base, one named Hints holds the hints."""
-        roles = document.roles()
-        if document.has(roles.base) and (not roles.hints or document.has(roles.hints)):
-            return
-        layers = document.layers()
-        known = {layer.id for layer in layers}
-        base = roles.base if roles.base in known else (layers[-1].id if layers else "")
-        named = [layer.id for layer in layers if layer.painted and layer.name.casefold() == "hints"]
-        hints = roles.hints if roles.hints in known else next((id for id in named if id != base), "")
-        document.set_roles(replace(roles, base=base, hints=hints))
 
     def _note_change(self) -> None:
         if self._live:
@@ -424,24 +389,8 @@ class Model(QObject):  # type: ignore[misc]
     def _status_text(self, working: bool) -> str:
         if self._document is None:
             return tr("Open a gray picture to color it.")
-        if self._answer is not None:
+        if self._answer is not None or self._wanted:
             return tr("Waiting for the end of the stroke…")
         if working or (self._talk.active and not self._status):
             return self._talk.text
         return self._status or sentence(self._talk.text)
-
-
-def _readable(settings: Settings) -> Settings:
-    try:
-        parse_palette(settings.palette)
-    except GuidanceError:
-        return replace(settings, palette="")
-    return settings
-
-
-def sentence(text: str) -> str:
-    """A message of ours as a sentence: a capital in front, a point at the end."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

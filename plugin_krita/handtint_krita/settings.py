@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+from handtint.errors import GuidanceError
+from handtint_krita.palettes import parse_palette
 
 
 class Store(Protocol):
@@ -51,6 +54,15 @@ def save(store: Store, settings: Settings) -> None:
     store.write("palette", settings.palette)
     store.write("strength", f"{settings.strength:.3f}")
     store.write("reach", f"{settings.reach:.3f}")
+
+
+def with_usable_palette(settings: Settings) -> Settings:
+    """The same settings, without a palette that cannot be read, whoever wrote it."""
+    try:
+        parse_palette(settings.palette)
+    except GuidanceError:
+        return replace(settings, palette="")
+    return settings
 
 
 def _share(text: str, default: float) -> float:

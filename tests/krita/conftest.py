@@ -114,9 +114,7 @@ def _play(
     out, log = home / "result.json", home / "krita.log"
     for left in (out, log):
         left.unlink(missing_ok=True)
-    env = (
-        krita_env(home) | {"DISPLAY": display.name, "PYTHONDONTWRITEBYTECODE": "1"} | extra
-    )
+    env = krita_env(home) | {"DISPLAY": display.name, "PYTHONDONTWRITEBYTECODE": "1"} | extra
     env |= {"HANDTINT_DRIVER_SCRIPT": str(script), "HANDTINT_DRIVER_OUT": str(out)}
     finished = editors.run(["krita", "--nosplash"], env=env, timeout=timeout, log=log, check=False)
     assert out.exists(), f"Krita ended with {finished.code} and left no result:\n{finished.output}{_own_log(home)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, display: Any, ar
     (tmp_path / "hints.raw").write_bytes(marks.tobytes())
 
     found = krita("steps_colorize.py", HANDTINT_METHOD="scribble")
+    shutil.copy(tmp_path / "krita.png", artifacts / "krita.png")
+    print(found)
 
     assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
@@ -83,4 +86,43 @@ def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, display: Any, ar
     assert drift.mean() < 0.2
     assert drift.max() < 1.0
     # The color spreads beyond the marks.
-    assert (np.hypot(*np.moveaxis(lab(result)[..., 1:], 2, 0)) > 8).mean() > 0.2
+    assert (np.hypot(*np.moveaxis(lab(result)[..., 1:], 2, 0)) > 8).mean() > 0.1
+
+
+def test_live_follows_a_real_pointer_and_cuts_no_stroke(krita: Play, artifacts: Path, tmp_path: Path) -> None:
+    skimage.io.imsave(tmp_path / "gray.png", gray_photograph(), check_contrast=False)
+
+    found = krita("steps_live.py")
+    shutil.copy(tmp_path / "live.png", artifacts / "krita-live.png")
+    print(found)
+
+    assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
+    assert found["active"] == "Hints"
+    assert max(found["before"][:3]) - min(found["before"][:3]) <= 20
+    blue, _green, red, alpha = found["after"]
+    assert blue > red + 20
+    assert alpha == 255
+    assert found["pen down"]
+    assert found["while painting"] == "Waiting for the end of the stroke…"
+    assert found["stroke went on to"] > 290
+    assert found["still"] == ["Photograph", "Handtint color", "Hints"]
+    assert found["removed"] == "The color layer was removed: Live is off."
+    assert found["nothing came back"] == ["Photograph", "Hints"]
+    assert found["redone"] == ["Photograph", "Handtint color", "Hints"]
+    assert found["redone bottom"] == found["stroke went on to"]
+
+
+def test_what_goes_wrong_with_the_engine_is_a_sentence(krita: Play, artifacts: Path, tmp_path: Path) -> None:
+    skimage.io.imsave(tmp_path / "gray.png", gray_photograph(), check_contrast=False)
+
+    found = krita("steps_faults.py", HANDTINT_ENGINE="/nowhere/handtint serve")
+    shutil.copy(tmp_path / "fault.png", artifacts / "krita-fault.png")
+    print(found)
+
+    assert "could not be started with /nowhere/handtint serve" in found["missing"]
+    assert "#12345 is no color" in found["palette"]
+    assert not found["palette of scribble"]
+    assert found["colored"].startswith("Colored in")
+    assert found["after the kill"].startswith("Colored in")
+    assert found["another engine"]
+    assert found["closed"] == "Open a gray picture to color it."

@@ -4,8 +4,9 @@ import os
 import subprocess
 import time
 
-from krita import Krita
-from PyQt5.QtCore import QObject, QPoint, Qt, QTimer
+from krita import Krita, ManagedColor
+from PyQt5.QtCore import QObject, QPointF, Qt, QTimer
+from PyQt5.QtGui import QColor
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QWidget
 
@@ -20,7 +21,7 @@ def path(name):
 def show_window():
     """The main window over the whole screen, with our docker beside the layers and little else."""
     window = krita.activeWindow().qwindow()
-    window.setGeometry(0, 0, 1480, 930)
+    window.showMaximized()
     window.raise_()
 
 
@@ -38,10 +39,12 @@ def dock():
 def show_dock():
     """Krita decides about dockers when the first document opens: ours is shown after that."""
     for docker in krita.activeWindow().dockers():
-        if docker.objectName() in ("ArtisticColorSelector", "ColorSelectorNg", "OverviewDocker", "KisHistogramDocker"):
+        if docker.objectName() in ("sharedtooldocker", "PresetDocker"):
             docker.hide()
     dock().show()
     dock().raise_()
+    krita.activeWindow().qwindow().resizeDocks([dock()], [470], Qt.Vertical)
+    krita.activeWindow().qwindow().resizeDocks([dock()], [290], Qt.Horizontal)
 
 
 def panel():
@@ -91,17 +94,13 @@ def canvas():
     return next(widget for widget in found if widget.isVisible())
 
 
-def on_screen(document, x, y):
-    """Where a pixel of a document that is zoomed to fit its canvas lies on the screen."""
-    widget = canvas()
-    scale = krita.activeWindow().activeView().canvas().zoomLevel() * 72.0 / 72.0
-    left = (widget.width() - document.width() * scale) / 2
-    top = (widget.height() - document.height() * scale) / 2
-    return widget.mapToGlobal(QPoint(round(left + x * scale), round(top + y * scale)))
-
-
 def xdotool(*words):
     return subprocess.Popen(["xdotool", *words])
+
+
+def screenshot(name):
+    """Saves the whole screen; wait until the process has ended."""
+    return subprocess.Popen(["import", "-window", "root", path(name)])
 
 
 class Gaps(QObject):
@@ -123,3 +122,37 @@ def choose_method(name):
     """Choose a method by the name it has on the wire."""
     box = panel().method
     choose(box, box.itemText(box.findData(name)))
+
+
+def on_screen(x, y):
+    """Where a pixel of the picture in front lies on the screen."""
+    view = krita.activeWindow().activeView()
+    to_flake, _ = view.flakeToImageTransform().inverted()
+    return canvas().mapToGlobal(view.flakeToCanvasTransform().map(to_flake.map(QPointF(x, y))).toPoint())
+
+
+def stroke(*points, release=True):
+    """Paint through these pixels of the picture with a real pointer; wait until the process has ended."""
+    words = []
+    for index, point in enumerate(points):
+        at = on_screen(*point)
+        words += ["mousemove", str(at.x()), str(at.y()), "sleep", "0.1"]
+        if index == 0:
+            words += ["mousedown", "1", "sleep", "0.1"]
+    return xdotool(*words, *(["mouseup", "1"] if release else []))
+
+
+def pick_color(red, green, blue):
+    view = krita.activeWindow().activeView()
+    view.setForeGroundColor(ManagedColor.fromQColor(QColor(red, green, blue), view.canvas()))
+
+
+def pixel(document, name, x, y):
+    """BGRA of one pixel of a layer, None where there is no such layer."""
+    node = document.nodeByName(name)
+    return tuple(bytes(node.pixelData(x, y, 1, 1))) if node is not None else None
+
+
+def colorful(pixel):
+    """Whether it is clearly no gray."""
+    return pixel is not None and max(pixel[:3]) - min(pixel[:3]) > 20

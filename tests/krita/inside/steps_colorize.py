@@ -47,7 +47,7 @@ def steps():
     kit.dump(document, "Hints", "hints.after")
     with open(kit.path("composite.raw"), "wb") as out:
         out.write(bytes(document.pixelData(0, 0, document.width(), document.height())))
-    shot = kit.xdotool("mousemove", "5", "5")
+    shot = kit.screenshot("krita.png")
     yield lambda: shot.poll() is not None
 
     kit.trigger("edit_undo")

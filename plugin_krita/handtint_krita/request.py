@@ -1,0 +1,27 @@
+"""The request for a document's color, built from what was read and chosen. Knows neither Qt nor Krita."""
+
+from __future__ import annotations
+
+from handtint.wire.messages import Colorize
+from handtint.wire.pixels import Picture, Plane, Transfer
+from handtint_krita.colorspace import ColorSpace, pixel_format, transfer
+from handtint_krita.palettes import parse_palette
+from handtint_krita.settings import Settings
+
+
+def make_request(
+    id: int, document: str, base: Plane, hints: Picture | None, answer: ColorSpace, settings: Settings
+) -> Colorize:
+    """Ask for the whole picture in the color space `answer`, at full size."""
+    return Colorize(
+        id,
+        document,
+        base,
+        settings.method,
+        hints=hints,
+        palette=parse_palette(settings.palette),
+        reach=settings.reach,
+        strength=settings.strength,
+        output=pixel_format(answer),
+        linear=transfer(answer) is Transfer.linear,
+    )

@@ -1,0 +1,36 @@
+"""All that a docker shows, as one value. Knows neither Qt nor Krita."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from handtint.wire.messages import Color, MethodInfo
+from handtint_krita.document import Layer, Roles
+from handtint_krita.settings import Settings
+
+
+class View(NamedTuple):
+    """All that a docker shows."""
+
+    open: bool = False
+    layers: tuple[Layer, ...] = ()
+    roles: Roles = Roles()
+    settings: Settings = Settings()
+    colors: tuple[Color, ...] = ()
+    palette_trouble: str = ""
+    methods: tuple[MethodInfo, ...] = ()
+    live: bool = False
+    working: bool = False
+    fraction: float = 0.0
+    status: str = ""
+    trouble: bool = False
+    ready: bool = False
+    restartable: bool = False
+
+
+def sentence(text: str) -> str:
+    """A message of ours as a sentence: a capital in front, a point at the end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
