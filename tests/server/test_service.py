@@ -134,6 +134,23 @@ def test_a_prepared_picture_needs_its_plane_no_more(colorizer: Any) -> None:
     assert colorizer.prepared == 1
 
 
+def test_a_picture_beyond_the_budget_is_colored_all_the_same(colorizer: Any) -> None:
+    colorizer.permits.release(10)
+    service = Service(device="cpu", cache=Cache(10), load=lambda name, device: colorizer, threads=1)
+    for _ in range(2):
+        assert colorize(service, hints=hint_layer()).size == Extent(WIDTH, HEIGHT)
+    assert colorizer.prepared == 2
+
+
+def test_prepared_for_another_method_only(colorizer: Any) -> None:
+    colorizer.permits.release(10)
+    service = Service(device="cpu", cache=Cache(WIDTH * HEIGHT * 4), load=lambda name, device: colorizer, threads=1)
+    colorize(service)
+    with pytest.raises(UnknownPlanes) as caught:
+        colorize(service, base=Known(gray().digest()), method="another")
+    assert caught.value.missing == (gray().digest(),)
+
+
 def test_hints_by_patch_are_those_of_the_whole(service: Service, colorizer: Any) -> None:
     seen = []
     original = colorizer.colorize

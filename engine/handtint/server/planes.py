@@ -6,13 +6,13 @@ Every format and transfer of wire/pixels.py. Knows nothing of sockets, methods o
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint.color.hints import Hints, no_hints
+from handtint.color.hints import no_hints
 from handtint.color.lab import White
 from handtint.errors import GuidanceError, PictureError
 from handtint.server.pixelmath import (
@@ -72,21 +72,39 @@ def lightness(plane: Plane, bands: Bands) -> FloatArray:
     return result
 
 
-def hints(plane: Plane) -> Hints:
+class Painted(NamedTuple):
+    """Hints as colorizers take them, and where they are.
+
+    Attributes
+    ----------
+    ab : (2, H, W) float32
+        About +-110; 0 where nothing is painted.
+    mask : (H, W) float32
+        Coverage, 0 to 1.
+    indices : (N,) int64
+        Of the painted pixels, in row order.
+    """
+
+    ab: FloatArray
+    mask: FloatArray
+    indices: IntArray
+
+
+def hints(plane: Plane) -> Painted:
     """Painted colors; every format with alpha."""
     name, data = family(plane.format), pixels(plane)
     if name not in ("graya", "rgba", "bgra", "laba"):
         raise GuidanceError(f"expected hints in a format with alpha, got {plane.format.value}")
     alpha = np.ascontiguousarray(data[..., -1])
-    painted = np.flatnonzero(alpha)
-    coverage = np.clip(_unit(alpha.reshape(-1)[painted], GuidanceError), 0.0, 1.0)
-    result = no_hints(alpha.shape)
-    result.mask.reshape(-1)[painted] = coverage
-    if len(painted):
-        colors = data.reshape(-1, data.shape[2])[painted][None]  # (1, N, C)
+    # A stroke is small and a layer large: only what is painted is looked at (and numpy is quick with bool alone).
+    indices = np.flatnonzero(alpha != 0)
+    ab, mask = no_hints(alpha.shape)
+    mask.reshape(-1)[indices] = np.clip(_unit(alpha.reshape(-1)[indices], GuidanceError), 0.0, 1.0)
+    if len(indices):
+        colors = data.reshape(-1, data.shape[2])[indices][None]  # (1, N, C)
         _, a, b = linear_to_lab(_linear_color(colors, name, plane.transfer, GuidanceError), White.D65)
-        result.ab.reshape(2, -1)[:, painted] = a[0], b[0]
-    return result
+        ab.reshape(2, -1)[:, indices] = a[0], b[0]
+    return Painted(ab, mask, indices)
 
 
 def picture_lab(plane: Plane) -> FloatArray:

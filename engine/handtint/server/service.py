@@ -57,8 +57,10 @@ class TooLarge(PictureError):  # noqa: N818 - read as a sentence at the raise
 
 
 class Inputs(NamedTuple):
-    """The planes of a Colorize besides its base."""
+    """What a Colorize names: the base by digest too, its plane only where it is (still) here."""
 
+    digest: str
+    base: Plane | None
     hints: Plane | None
     semantic: Plane | None
     exemplar: Plane | None
@@ -138,86 +140,72 @@ class Service:
         started = self._clock()
         check_output(request.output)
         inputs = self._inputs(request)
-        method = request.method or default_method().name
         job.progress = (0.05, "preparing")
-        key, prepared = self._prepare(job, request.base, method)
+        method = request.method or default_method().name
+        prepared = self._prepare(job, method, inputs)
         lightness = prepared.lightness
-        guidance = self._guidance(request, inputs, lightness.shape)
+        _check_extents(inputs, lightness.shape)
+        painted = None if inputs.hints is None else read.hints(inputs.hints)
+        guidance = _guidance(request, inputs, painted)
         size, region = _answer_size(request, lightness.shape)
         job.progress = (0.4, "coloring")
         ab = self._colorizers[method].colorize(prepared, guidance, size=size, cancelled=job.cancelled)
-        self._cache.put(key, prepared, prepared.nbytes)
+        # Once more: what a method keeps of a picture grows with its first strokes.
+        self._cache.put(("prepared", method, inputs.digest), prepared, prepared.nbytes)
         check_cancelled(job.cancelled)
         job.progress = (0.9, "composing")
-        alpha = None if inputs.selection is None else read.selection(inputs.selection)
-        whole = lightness if size is None else shrink_area(lightness, size)
-        if alpha is not None and size is not None:
-            alpha = shrink_area(alpha, size)
-        rows = slice(region.y, region.y + region.height)
-        columns = slice(region.x, region.x + region.width)
+        alpha = None if inputs.selection is None else _part(read.selection(inputs.selection), size, region)
+        rows, columns = _slices(region)
         look = Look(request.output, request.linear, request.strength)
-        cut = None if alpha is None else alpha[rows, columns]
-        plane = compose(whole[rows, columns], ab[:, rows, columns], cut, look, self._bands)
+        plane = compose(_part(lightness, size, region), ab[:, rows, columns], alpha, look, self._bands)
         return Colorized(
             request.id,
             plane=plane,
             region=region,
-            size=Extent(whole.shape[1], whole.shape[0]),
+            size=Extent(ab.shape[2], ab.shape[1]),
             method=method,
             seconds=self._clock() - started,
-            notes=_notes(lightness, guidance),
+            notes=_notes(lightness, painted),
         )
 
     def _inputs(self, request: Colorize) -> Inputs:
-        """All planes but the base; says at once everything that is missing, the base included."""
+        """All planes, kept for next time; says at once everything that is missing."""
         missing: list[str] = []
         found: list[Plane | None] = []
-        for picture in (request.hints, request.semantic, request.exemplar, request.selection, request.base):
+        for picture in (request.hints, request.semantic, request.exemplar, request.selection):
             try:
                 found.append(None if picture is None else self._find(picture).plane)
             except UnknownPlanes as error:
                 found.append(None)
-                if picture is not request.base or not self._is_prepared(picture):
-                    missing.extend(error.missing)
+                missing.extend(error.missing)
+        digest, base = "", None
+        try:
+            digest, base = self._find(request.base)
+        except UnknownPlanes as error:
+            # A prepared picture may have outlived its plane.
+            digest = request.base.digest if isinstance(request.base, Known) else ""
+            if not self._cache.count(lambda key: isinstance(key, tuple) and key[-1] == digest):
+                missing.extend(error.missing)
         if missing:
             raise UnknownPlanes(tuple(dict.fromkeys(missing)))
-        return Inputs(*found[:4])
+        return Inputs(digest, base, *found)
 
-    def _is_prepared(self, picture: Picture) -> bool:
-        digest = _digest(picture)
-        return self._cache.count(lambda key: isinstance(key, tuple) and key[-1] == digest) > 0
-
-    def _prepare(self, job: Job, base: Picture, method: str) -> tuple[tuple[str, str, str], Prepared]:
-        """What the method keeps of the picture, made now where it is not there, and its key in the cache."""
+    def _prepare(self, job: Job, method: str, inputs: Inputs) -> Prepared:
+        """What the method keeps of the picture, made now where it is not there."""
         colorizer = self._colorizers.get(method)
         if colorizer is None:
             colorizer = self._colorizers[method] = self._load(method, self.device)
         check_cancelled(job.cancelled)
-        key = ("prepared", method, _digest(base))
+        key = ("prepared", method, inputs.digest)
         known = self._cache.get(key)
         if known is not None:
-            return key, known  # type: ignore[return-value]  # only Prepared has such keys
-        plane = self._find(base).plane
-        prepared = colorizer.prepare(check_picture(read.lightness(plane, self._bands)))
+            return known  # type: ignore[return-value]  # only Prepared has such keys
+        if inputs.base is None:  # prepared, but for another method
+            raise UnknownPlanes((inputs.digest,))
+        prepared = colorizer.prepare(check_picture(read.lightness(inputs.base, self._bands)))
         self._cache.put(key, prepared, prepared.nbytes)
         check_cancelled(job.cancelled)
-        return key, prepared
-
-    def _guidance(self, request: Colorize, inputs: Inputs, shape: tuple[int, ...]) -> Guidance:
-        for name in ("hints", "semantic", "selection"):
-            _check_extent(name, getattr(inputs, name), shape)
-        guidance = Guidance(reach=request.reach, softness=request.softness)
-        if inputs.hints is not None:
-            hints = read.hints(inputs.hints)
-            guidance = replace(guidance, hint_ab=hints.ab, hint_mask=hints.mask)
-        if request.palette is not None:
-            colors, weights = read.palette_ab(request.palette)
-            guidance = replace(guidance, palette_ab=colors, palette_weights=weights)
-        if inputs.semantic is not None:
-            guidance = replace(guidance, semantic=read.semantic_map(inputs.semantic))
-        if inputs.exemplar is not None:
-            guidance = replace(guidance, exemplar=read.picture_lab(inputs.exemplar))
-        return guidance
+        return prepared
 
     def _find(self, picture: Picture) -> Named:
         if not isinstance(picture, Known):
@@ -234,10 +222,6 @@ class Service:
         return ExtractedPalette(request.id, Palette(lab_to_colors(lab), shares))
 
 
-def _digest(picture: Picture) -> str:
-    return picture.digest if isinstance(picture, Known) else picture.digest()
-
-
 def _check_limits(extent: Extent) -> None:
     if max(extent) > MAX_SIDE or extent.width * extent.height > MAX_PIXELS:
         raise TooLarge(
@@ -246,12 +230,28 @@ def _check_limits(extent: Extent) -> None:
         )
 
 
-def _check_extent(name: str, plane: Plane | None, shape: tuple[int, ...]) -> None:
-    if plane is not None and (plane.extent.height, plane.extent.width) != shape:
-        raise GuidanceError(
-            f"expected {name} of the picture's {shape[1]}x{shape[0]} pixels, "
-            f"got {plane.extent.width}x{plane.extent.height}"
-        )
+def _check_extents(inputs: Inputs, shape: tuple[int, ...]) -> None:
+    for name in ("hints", "semantic", "selection"):
+        plane: Plane | None = getattr(inputs, name)
+        if plane is not None and (plane.extent.height, plane.extent.width) != shape:
+            raise GuidanceError(
+                f"expected {name} of the picture's {shape[1]}x{shape[0]} pixels, "
+                f"got {plane.extent.width}x{plane.extent.height}"
+            )
+
+
+def _guidance(request: Colorize, inputs: Inputs, painted: read.Painted | None) -> Guidance:
+    guidance = Guidance(reach=request.reach, softness=request.softness)
+    if painted is not None:
+        guidance = replace(guidance, hint_ab=painted.ab, hint_mask=painted.mask)
+    if request.palette is not None:
+        colors, weights = read.palette_ab(request.palette)
+        guidance = replace(guidance, palette_ab=colors, palette_weights=weights)
+    if inputs.semantic is not None:
+        guidance = replace(guidance, semantic=read.semantic_map(inputs.semantic))
+    if inputs.exemplar is not None:
+        guidance = replace(guidance, exemplar=read.picture_lab(inputs.exemplar))
+    return guidance
 
 
 def _answer_size(request: Colorize, shape: tuple[int, ...]) -> tuple[tuple[int, int] | None, Rect]:
@@ -270,15 +270,23 @@ def _answer_size(request: Colorize, shape: tuple[int, ...]) -> tuple[tuple[int, 
     return None if (size.height, size.width) == shape else (size.height, size.width), region
 
 
-def _notes(lightness: FloatArray, guidance: Guidance) -> tuple[str, ...]:
+def _part(plane: FloatArray, size: tuple[int, int] | None, region: Rect) -> FloatArray:
+    """(H, W) at the size of the answer, and of that the part that is wanted."""
+    return (plane if size is None else shrink_area(plane, size))[_slices(region)]
+
+
+def _slices(region: Rect) -> tuple[slice, slice]:
+    return slice(region.y, region.y + region.height), slice(region.x, region.x + region.width)
+
+
+def _notes(lightness: FloatArray, painted: read.Painted | None) -> tuple[str, ...]:
     """Sentences for the artist; looks at a sample of the painted pixels."""
-    if guidance.hint_ab is None or guidance.hint_mask is None:
+    if painted is None:
         return ()
-    rows, columns = np.nonzero(guidance.hint_mask >= PROMISED_COVERAGE)
-    step = max(1, len(rows) // _CHECKED_HINTS)
-    rows, columns = rows[::step], columns[::step]
-    painted = guidance.hint_ab[:, rows, columns]
-    moved = np.linalg.norm(clip_colors(lightness[rows, columns], painted) - painted, axis=0) > _VISIBLE
+    sample = painted.indices[:: max(1, len(painted.indices) // _CHECKED_HINTS)]
+    sample = sample[painted.mask.reshape(-1)[sample] >= PROMISED_COVERAGE]
+    ab = painted.ab.reshape(2, -1)[:, sample]
+    moved = np.linalg.norm(clip_colors(lightness.reshape(-1)[sample], ab) - ab, axis=0) > _VISIBLE
     if not moved.any():
         return ()
     return ("Some hints are stronger than a screen can show at the picture's lightness there; they were toned down.",)
