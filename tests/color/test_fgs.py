@@ -12,7 +12,8 @@ def _dense_line(guide: np.ndarray, values: np.ndarray, amount: float, sigma: flo
     """One sweep along one line, written as the paper's equation: (I + lambda A) u = f."""
     matrix = np.eye(len(guide))
     for i in range(len(guide) - 1):
-        weight = amount * np.exp(-abs(float(guide[i + 1]) - float(guide[i])) / sigma)
+        step = abs(float(guide[i + 1]) - float(guide[i])) / sigma
+        weight = amount * np.exp(-step - step**2 / 4)
         matrix[np.ix_([i, i + 1], [i, i + 1])] += weight * np.array([[1, -1], [-1, 1]])
     return np.linalg.solve(matrix, values)
 
