@@ -130,16 +130,21 @@ class Engine:
         now = self._clock()
         if now >= end:
             raise EngineGone(expected)
-        wake = self.link.wake(now)
-        pause = min(_TURN, end - now, _TURN if wake is None else wake)
-        handle = self.link.fileno()
-        if handle is None:
-            time.sleep(pause)
-            return
-        with selectors.DefaultSelector() as selector:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.link.wants_write else 0)
-            selector.register(handle, events)
-            selector.select(pause)
+        wait(self.link, now, min(_TURN, end - now))
+
+
+def wait(link: EngineLink, now: float, longest: float) -> None:
+    """Return when there is something to pump, or after `longest` seconds."""
+    wake = link.wake(now)
+    pause = longest if wake is None else min(wake, longest)
+    handle = link.fileno()
+    if handle is None:
+        time.sleep(pause)
+        return
+    with selectors.DefaultSelector() as selector:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.wants_write else 0)
+        selector.register(handle, events)
+        selector.select(pause)
 
 
 def error_of(failure: Failure) -> EngineError | Cancelled:

@@ -19,13 +19,19 @@ _WORTH = 0.5
 class HintsTracker:
     """The hints layer of one document, state after state.
 
+    Parameters
+    ----------
+    digest_of : callable
+        Names a plane. With `EngineLink.digest_of` a plane that travels whole is hashed once and not twice.
+
     Attributes
     ----------
     whole : dict of str to Plane
         The newest state by the digest of the picture that was returned for it: what `EngineLink.send` takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, digest_of: Callable[[Plane], str] = Plane.digest) -> None:
+        self._digest_of = digest_of
         self._plane: Plane | None = None
         self._digest = ""
         self.whole: dict[str, Plane] = {}
@@ -38,13 +44,13 @@ class HintsTracker:
         """
         old = self._plane
         if old is None or (old.format, old.extent, old.transfer) != (plane.format, plane.extent, plane.transfer):
-            return self._keep(plane, plane.digest(), plane)
+            return self._keep(plane, self._digest_of(plane), plane)
         area = _clip(dirty, plane.extent) if dirty is not None else Rect(0, 0, *plane.extent)
         changed = changed_rect(old, plane, area) if area is not None else None
         if changed is None:
             return self._keep(plane, self._digest, Known(self._digest))
         if changed.width * changed.height > _WORTH * plane.extent.width * plane.extent.height:
-            return self._keep(plane, plane.digest(), plane)
+            return self._keep(plane, self._digest_of(plane), plane)
         patch = Patch(self._digest, changed.x, changed.y, cut(plane, changed))
         return self._keep(plane, patch.digest(), patch)
 

@@ -171,15 +171,16 @@ def _put_file(place: Path, data: bytes) -> str:
     """Write a file whole or not at all, unless it is there already."""
     if place.is_file() and place.read_bytes() == data:
         return f"{place} is up to date"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=".handtint-", dir=place.parent)
+    # A link stays a link: many keep their settings in a folder of their own.
+    target = place.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+    handle, name = tempfile.mkstemp(prefix=".handtint-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(name).chmod(mode)
-        # A link stays a link: many keep their settings in a folder of their own.
-        os.replace(name, place.resolve())
+        os.replace(name, target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

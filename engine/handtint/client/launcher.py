@@ -158,6 +158,11 @@ class Launcher:
         """Does the process that was started here still run?"""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def found_another(self) -> bool:
+        """Did the process that was started here leave the field to another one that was starting too?"""
+        return self._process is not None and self._process.poll() == 0
+
     def failure(self) -> str:
         """Why the process that was started here ended, in its own last words; empty while it runs."""
         if self._process is None or self._process.poll() is None:

@@ -127,6 +127,10 @@ class EngineLink:
         self._pending[message.id] = _Pending(message, whole or {})
         self._again()
 
+    def digest_of(self, plane: Plane) -> str:
+        """The plane's digest, worked out once for each plane object."""
+        return self._digests.of(plane)
+
     def pump(self, now: float) -> list[m.Message]:
         """Do what is due; returns replies, Progress and Failure, in the order in which they came."""
         if not self._closed:
@@ -218,7 +222,7 @@ class EngineLink:
         connection = self._launcher.find()
         if connection is not None and connection != self._stale:
             self._connect(connection, now)
-        elif not alive:
+        elif not alive and not self._launcher.found_another:
             raise EngineGone(self._launcher.failure() or "the engine ended while it started")
         elif now >= self._deadline:
             raise EngineGone(

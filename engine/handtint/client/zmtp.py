@@ -100,7 +100,7 @@ class Dealer:
         self._queue.append((size, framing.message(frames)))
         self._queued += size
 
-    def pump(self, now: float, budget: int = 32 << 20) -> list[list[Buffer]]:
+    def pump(self, now: float, budget: int = 8 << 20) -> list[list[Buffer]]:
         """Move bytes both ways, as far as the socket allows and `budget` bytes each; returns whole messages."""
         if self.state is DealerState.closed:
             return []
