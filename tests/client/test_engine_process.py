@@ -143,8 +143,8 @@ def test_a_wrong_token_is_refused_in_words(path, tmp_path):
         engine.call(m.GetStatus(0), timeout=PATIENCE)
 
 
-def test_a_stale_connection_file_leads_to_a_new_engine(path):
-    write_connection(path, Connection("127.0.0.1", 1, 1, "1.0", "old", "0"))
+def test_a_connection_file_where_nobody_listens_leads_to_a_new_engine(path):
+    write_connection(path, Connection("127.0.0.1", 1, os.getpid(), "1.0", "old", "0"))
     with Engine("test", launcher=Launcher(command(), path=path)) as engine:
         status = engine.call(m.GetStatus(0), timeout=PATIENCE)
     assert isinstance(status, m.Status)
@@ -152,7 +152,7 @@ def test_a_stale_connection_file_leads_to_a_new_engine(path):
 
 
 def test_two_editors_that_start_at_once_share_one_engine(path):
-    write_connection(path, Connection("127.0.0.1", 1, 1, "1.0", "old", "0"))
+    write_connection(path, Connection("127.0.0.1", 1, os.getpid(), "1.0", "old", "0"))
     links = [EngineLink(name, launcher=Launcher(command(), path=path)) for name in ("krita", "gimp")]
     launched = []
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -92,18 +93,13 @@ def test_a_runtime_folder_that_others_can_enter_is_refused(tmp_path):
         Launcher([sys.executable], path=tmp_path / "run" / "engine.json").start()
 
 
-def test_a_connection_is_outdated_when_its_file_or_its_process_is_gone(tmp_path):
+def test_a_file_whose_process_has_ended_is_as_none(tmp_path):
     path = tmp_path / "run" / "engine.json"
     launcher = Launcher([], path=path, environ={})
     here = Connection("127.0.0.1", 1, os.getpid(), "1.0", "t", "0")
     write_connection(path, here)
-    assert not launcher.outdated(here)
-    assert launcher.outdated(None)
-    assert launcher.outdated(Connection("127.0.0.1", 2, os.getpid(), "1.0", "t", "0"))
-    child = os.fork()
-    if not child:
-        os._exit(0)
-    os.waitpid(child, 0)
-    ended = Connection("127.0.0.1", 1, child, "1.0", "t", "0")
-    write_connection(path, ended)
-    assert launcher.outdated(ended)
+    assert launcher.find() == here
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait(60)
+    write_connection(path, Connection("127.0.0.1", 1, child.pid, "1.0", "t", "0"))
+    assert launcher.find() is None

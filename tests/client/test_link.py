@@ -245,14 +245,14 @@ def test_a_request_of_a_lost_engine_is_sent_to_the_next_one_whole(router, script
 
 def test_a_request_that_ends_two_engines_is_not_sent_to_a_third(router, script, announce):
     scripts = [script(lambda message: []) for _ in range(3)]
-    routers = [router(each, token="t") for each in scripts]
-    path = announce(routers[0].port, "t", 1)
+    routers = [router(each, token=f"t{number}") for number, each in enumerate(scripts)]
+    path = announce(routers[0].port, "t0", os.getpid())
     link = EngineLink("test", launcher=Launcher([], path=path, environ={}), start=False)
     message = request(link)
     link.send(message)
     for number in (0, 1):
         turn(link, lambda _, n=number: len(scripts[n].of(m.Colorize)) == 1)
-        announce(routers[number + 1].port, "t", number + 2)
+        announce(routers[number + 1].port, f"t{number + 1}", os.getpid())
         routers[number].close()
     failure = turn(link, answers(1))[0]
     assert isinstance(failure, m.Failure)

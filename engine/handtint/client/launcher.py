@@ -35,6 +35,7 @@ _HOST_VARIABLES = (
     "PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "GI_TYPELIB_PATH",
 )  # fmt: skip
 """What the editors' bundles set for themselves; an engine that inherits them loads their libraries and breaks."""
+_SANDBOX = Path("/.flatpak-info")
 _LOG_TAIL = 2000
 _LOG_BYTES = 1 << 20
 
@@ -106,22 +107,13 @@ class Launcher:
         return self.path.with_name("engine.log")
 
     def find(self) -> Connection | None:
-        """What the connection file says; whether somebody still listens there, only a connection shows."""
-        return read_connection(self.path)
+        """What the connection file says, None where the process that wrote it has ended.
 
-    def outdated(self, connection: Connection | None) -> bool:
-        """Does the file say something else by now, or has the process that wrote it ended?"""
-        if connection is None or self.find() != connection:
-            return True
-        if os.name != "posix":
-            return False  # There, os.kill would not ask but kill.
-        try:
-            os.kill(connection.pid, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+        Another user's program could listen on the port of an engine that has ended, and take our pictures in.
+        Whether the engine that is named listens, only a connection shows.
+        """
+        connection = read_connection(self.path)
+        return None if connection is None or _ended(connection.pid) else connection
 
     def start(self) -> None:
         """Start an engine that outlives this process. Returns at once; `find` will show where it listens."""
@@ -180,6 +172,17 @@ class Launcher:
             # A Popen that is dropped while its process runs warns; here that is what is wanted.
             self._process.returncode = 0
         self._process = None
+
+
+def _ended(pid: int) -> bool:
+    """Is there surely no process of ours with this number?"""
+    if os.name != "posix" or _SANDBOX.exists():
+        return False  # On Windows os.kill would not ask but kill; a sandbox does not see the processes outside.
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return True  # None with this number, or one of somebody else.
+    return False
 
 
 def _creation_flags() -> int:

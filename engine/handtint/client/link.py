@@ -154,7 +154,8 @@ class EngineLink:
         if self.state is LinkState.starting:
             return max(0.0, self._look_at - now)
         if self.state is LinkState.connecting and self._dealer is not None:
-            return max(0.0, min(self._deadline - now, self._dealer.wake(now) or self._deadline - now))
+            pauses = (self._deadline - now, self._dealer.wake(now))
+            return max(0.0, min(pause for pause in pauses if pause is not None))
         return None
 
     @property
@@ -263,7 +264,7 @@ class EngineLink:
         connection, connecting = self._connection, self.state is LinkState.connecting
         self._drop_connection()
         self._enter(LinkState.offline)
-        if dealer.refused and not self._launcher.outdated(connection):
+        if dealer.refused and self._launcher.find() == connection:
             self._give_up(
                 LinkState.refused,
                 f"An engine runs and does not let us in: {dealer.error}. Stop it with `handtint stop`.",
