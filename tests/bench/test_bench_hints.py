@@ -50,6 +50,13 @@ def test_more_hints_paint_more_and_keep_the_first(sampler: Sampler) -> None:
         assert more.sum() > fewer.sum()
 
 
+@pytest.mark.parametrize("sampler", Sampler)
+def test_a_longer_draw_begins_with_the_shorter(sampler: Sampler) -> None:
+    rgb = scene()
+    short = draw_hints("scene.png", rgb, to_lab(rgb)[1:], sampler, seed=7, most=12)
+    assert short.marks == drawn(sampler).marks[:12]
+
+
 def test_marks_have_the_mean_color_of_what_they_cover() -> None:
     truth = to_lab(scene())[1:]
     for sampler in Sampler:

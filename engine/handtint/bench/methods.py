@@ -1,0 +1,69 @@
+"""The methods of the bench by name: those of the registry and the baselines, behind one kind of call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from handtint.bench.baselines import BASELINES, Answer, BenchMethod, FloatArray
+from handtint.colorizers.base import Control, Guidance
+from handtint.colorizers.registry import METHODS, find_method, load
+from handtint.errors import UnknownMethod
+from handtint.weights import find
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method that takes part.
+
+    Attributes
+    ----------
+    name : str
+    takes_hints : bool
+        Whether it is measured at more than no hints.
+    fingerprint : str, optional
+        sha256 of its weights: figures of other weights are other figures.
+    build : callable
+        Device to bench method; what is heavy is loaded here.
+    """
+
+    name: str
+    takes_hints: bool
+    fingerprint: str | None
+    build: Callable[[str], BenchMethod]
+
+
+def default_methods() -> tuple[str, ...]:
+    """What can run now: the registry's methods that take hints or nothing, then the baselines."""
+    ready = [method.name for method in METHODS if method.missing() is None]
+    return (*ready, *(name for name in BASELINES if not name.endswith("_unclipped")))
+
+
+def find_contender(name: str) -> Contender:
+    """A method by name, or UnknownMethod with the names that there are."""
+    if name in BASELINES:
+        return Contender(name, name != "gray", None, lambda device: BASELINES[name])
+    names = [method.name for method in METHODS]
+    if name not in names:
+        raise UnknownMethod(f"unknown method '{name}'; the bench knows: {', '.join([*names, *BASELINES])}")
+    method = find_method(name)
+    reason = method.missing()
+    if reason is not None:
+        raise UnknownMethod(f"method {name} cannot be measured: {reason}")
+    entry = find(method.weights) if method.weights is not None else None
+    takes_hints = Control.hints in method.controls
+    return Contender(name, takes_hints, entry.sha256 if entry else None, lambda device: _registered(name, device))
+
+
+def _registered(name: str, device: str) -> BenchMethod:
+    colorizer = load(name, device)
+
+    def method(lightness: FloatArray) -> Answer:
+        prepared = colorizer.prepare(lightness)
+
+        def answer(guidance: Guidance) -> FloatArray:
+            return colorizer.colorize(prepared, guidance)
+
+        return answer
+
+    return method

@@ -1,0 +1,80 @@
+"""`handtint bench`: figures that anyone can repeat with one command."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def bench() -> None:
+    """Measure the methods; long runs can be stopped and go on."""
+
+
+@bench.command()
+@click.option("--data", required=True, help="Folder of pictures (with manifest.csv: its val split), or 'skimage'.")
+@click.option("--methods", default="", help="Names with commas, the first is compared with; all by default.")
+@click.option("--hints", default="0,1,2,5,10,20,50,100,200", show_default=True, help="Numbers of hints.")
+@click.option("--sampler", type=click.Choice(["Z", "I", "U"]), default="Z", show_default=True,
+              help="Z: 6x6 px around the center, I: 2x2 px anywhere, U: strokes.")  # fmt: skip
+@click.option("--side", type=click.IntRange(min=16), help="Size of the pictures in px; the sampler's own by default.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Draws of hints per picture.")
+@click.option("--reach", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="How far a hint travels.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many pictures.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--gallery/--no-gallery", default=True, help="Also a sheet of the worst pictures and an HTML page.")
+def quality(
+    data: str,
+    methods: str,
+    hints: str,
+    sampler: str,
+    side: int | None,
+    seeds: int,
+    reach: float,
+    limit: int | None,
+    out: Path,
+    device: str,
+    gallery: bool,
+) -> None:
+    """PSNR, Delta E00, SSIM, colorfulness, bleeding and adherence over numbers of hints."""
+    from handtint.bench.hints import Sampler
+    from handtint.bench.methods import default_methods
+    from handtint.bench.provenance import find_origin
+    from handtint.bench.quality import Plan, run_quality
+    from handtint.bench.report import write_gallery, write_page, write_report
+
+    kind = Sampler(sampler)
+    names = tuple(methods.replace(",", " ").split()) or default_methods()
+    plan = Plan(data, names, parse_counts(hints), kind, seeds, side or kind.side, reach, limit)
+    scores = run_quality(plan, out, device=device)
+    command = shlex.join(["handtint", *sys.argv[1:]])
+    tables = write_report(plan, scores, find_origin(command, datetime.now(UTC), device=device), out)
+    if gallery:
+        write_gallery(plan, scores, out, device=device)
+        write_page(out)
+    click.echo(tables.read_text(encoding="utf-8"))
+
+
+@bench.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
+def report(out: Path) -> None:
+    """Make the HTML page of a run's folder again; it may show pictures of the data, so keep it to yourself."""
+    from handtint.bench.report import write_page
+
+    click.echo(str(write_page(out)))
+
+
+def parse_counts(text: str) -> tuple[int, ...]:
+    """Numbers of hints with commas, rising and without repetition."""
+    try:
+        counts = sorted({int(word) for word in text.replace(",", " ").split()})
+    except ValueError:
+        counts = []
+    if not counts or counts[0] < 0:
+        raise click.BadParameter(f"expected whole numbers with commas, such as 0,1,10, got '{text}'")
+    return tuple(counts)
