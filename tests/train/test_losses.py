@@ -12,7 +12,7 @@ NO_PALETTE = (torch.zeros(1, 5, 2), torch.zeros(1, 5))
 
 
 def loss(output: torch.Tensor, truth: torch.Tensor, palette: tuple[torch.Tensor, torch.Tensor]) -> LossParts:
-    return global_local_loss(output, truth, *palette, Sobel(), 0.1)
+    return global_local_loss(output, truth, *palette, Sobel(), LossWeights())
 
 
 def test_huber_is_quadratic_below_delta_and_linear_above() -> None:
@@ -51,10 +51,22 @@ def test_the_palette_part_counts_pictures_with_a_palette_only() -> None:
     palette, mask = torch.zeros(2, 5, 2), torch.zeros(2, 5)
     palette[0, 0] = torch.tensor([0.05, 0.05])
     mask[0, 0] = 1.0
-    parts = global_local_loss(truth, truth, palette, mask, Sobel(), 0.1)
+    parts = global_local_loss(truth, truth, palette, mask, Sobel(), LossWeights())
     assert parts.colors.item() == pytest.approx(0.05**2 / 2 / 2)  # one of two pictures
 
 
 def test_total_has_the_papers_weights() -> None:
     one = torch.tensor(1.0)
     assert LossParts(one, one, one).total(LossWeights()).item() == pytest.approx(0.9 + 0.1 + 10.0)
+
+
+def test_chroma_makes_colorful_pixels_count_more() -> None:
+    truth = torch.zeros(1, 2, 1, 2)
+    truth[0, :, 0, 1] = torch.tensor([0.3, 0.4])  # chroma 0.5 beside gray
+    at_gray, at_color = truth.clone(), truth.clone()
+    at_gray[0, 0, 0, 0] += 0.05
+    at_color[0, 0, 0, 1] += 0.05
+    weights = LossWeights(chroma=5.0)
+    parts = [global_local_loss(output, truth, *NO_PALETTE, Sobel(), weights) for output in (at_gray, at_color)]
+    assert parts[1].truth.item() == pytest.approx(3.5 * parts[0].truth.item())
+    assert (parts[0].truth + parts[1].truth).item() == pytest.approx(2 * 0.05**2 / 2 / 4)

@@ -73,7 +73,7 @@ class GlobalLocalTask:
         output = net(lightness, hint_ab, hint_mask, palette_ab, palette_mask).float()
         with torch.autocast(output.device.type, enabled=False):
             sobel = Sobel().to(output.device)
-            parts = global_local_loss(output, truth, palette_ab, palette_mask, sobel, self.weights.delta)
+            parts = global_local_loss(output, truth, palette_ab, palette_mask, sobel, self.weights)
         return parts.total(self.weights), parts._asdict()
 
     def validate(self, net: nn.Module) -> dict[str, float]:
