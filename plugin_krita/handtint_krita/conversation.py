@@ -40,11 +40,16 @@ class Conversation:
         """What the engine offers; empty until it has been spoken to."""
         return self._link.welcome.methods if self._link.welcome is not None else ()
 
+    def method(self, name: str) -> MethodInfo | None:
+        """What the engine says of a method; of the one that it takes by itself where `name` is empty."""
+        usable = (method for method in self.methods if (method.name == name if name else not method.missing))
+        return next(usable, None)
+
     @property
     def text(self) -> str:
         """How it stands, for the painter."""
         if self.newest and self._link.state is LinkState.ready:
-            return self._doing or tr("Coloring…")
+            return f"{self._doing[0].upper()}{self._doing[1:]}…" if self._doing else tr("Coloring…")
         return self._link.text
 
     @property

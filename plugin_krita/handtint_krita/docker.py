@@ -130,7 +130,8 @@ class Panel(QWidget):  # type: ignore[misc]
             (tr("Reach"), self.reach),
         )
         for row, (label, field) in enumerate(rows):
-            grid.addWidget(QLabel(label), row, 0)
+            if label:
+                grid.addWidget(QLabel(label), row, 0)
             if isinstance(field, QHBoxLayout):
                 grid.addLayout(field, row, 1)
             else:
@@ -218,10 +219,9 @@ class Panel(QWidget):  # type: ignore[misc]
         self.method.set_choices([("", tr("Automatic"), ""), *known], name)
         chosen = next((method for method in view.methods if method.name == name), None)
         self.method.setToolTip(chosen.help if chosen is not None else tr("How the picture is colored"))
-        takes = chosen.controls if chosen is not None else ("hints", "palette")
         for widget in (self.palette_choice, self.palette_text, self.swatches):
-            widget.setEnabled("palette" in takes)
-        self.reach.setEnabled("hints" in takes)
+            widget.setEnabled("palette" in view.takes)
+        self.reach.setEnabled("hints" in view.takes)
 
     def _render_status(self, view: View) -> None:
         self.progress.setEnabled(view.working)

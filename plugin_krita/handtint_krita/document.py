@@ -108,7 +108,9 @@ class Document:
         return self._node(layer) is not None
 
     def roles(self) -> Roles:
-        """The roles stored in the document."""
+        """The roles stored in the document; none once it is closed."""
+        if not self.alive():  # asking for an annotation would end Krita
+            return Roles()
         try:
             stored = json.loads(bytes(self._native.annotation(ANNOTATION)) or b"{}")
             return Roles(**{name: type(value)(stored.get(name, value)) for name, value in asdict(Roles()).items()})
@@ -117,7 +119,7 @@ class Document:
 
     def set_roles(self, roles: Roles) -> None:
         """Store roles in the document; they survive saving."""
-        if roles != self.roles():
+        if self.alive() and roles != self.roles():
             data = QByteArray(json.dumps(asdict(roles)).encode())
             self._native.setAnnotation(ANNOTATION, "Which layer plays which part for Handtint", data)
 
@@ -171,6 +173,7 @@ class Document:
 
     def add_hints_layer(self) -> str:
         """Add an empty paint layer on top for hints (one undo step) and give it that role; its id."""
+        self._insist_open()
         self.make_colored()
         node = self._native.createNode(HINTS_NAME, "paintlayer")
         self._native.rootNode().addChildNode(node, None)
@@ -184,6 +187,7 @@ class Document:
         The first answer is a new layer, filled before it is added: one undo step. Later ones go into that same layer,
         unless it was removed, locked or painted on: then it is the painter's and a new one is added.
         """
+        self._insist_open()
         wire = self.answer_space()
         expected = self.extent.width * self.extent.height * pixel_format(wire).pixel_bytes
         got = memoryview(data).nbytes
@@ -238,6 +242,10 @@ class Document:
 
     def _node(self, layer: str) -> Any:
         return self._native.nodeByUniqueID(QUuid(layer)) if layer else None
+
+    def _insist_open(self) -> None:
+        if not self.alive():  # adding a layer would end Krita
+            raise PictureError(tr("The document was closed"))
 
     def _existing(self, layer: str) -> Any:
         node = self._node(layer)

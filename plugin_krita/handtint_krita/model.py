@@ -25,7 +25,7 @@ from handtint_krita.palettes import parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
 from handtint_krita.request import make_request
 from handtint_krita.settings import Store, with_usable_palette
-from handtint_krita.view import View, sentence
+from handtint_krita.view import EVERYTHING, View, sentence
 from handtint_krita.watcher import WatchedLayer
 from handtint_krita.words import tr
 
@@ -221,6 +221,7 @@ class Model(QObject):  # type: ignore[misc]
         """Turn an error into a sentence for the painter."""
         self._wanted = False
         if isinstance(error, HandtintError):
+            _log.info("said to the painter: %s", error, exc_info=error)
             self._say(sentence(str(error)), trouble=True)
         else:
             _log.error("a slot failed", exc_info=error)
@@ -305,6 +306,10 @@ class Model(QObject):  # type: ignore[misc]
         self._wanted = False
         document = self._in_hand()
         self._read_layers()
+        if self._takes() == ("hints",) and self._hints.empty and not (self._live and self._shown):
+            self._talk.live = LiveSession()  # the first stroke is a change
+            self._say(tr("Paint some color on the hints layer: this method spreads it."))
+            return
         self._asked = (document, document.roles().base)
         sent = self._talk.ask(functools.partial(self._request, document))
         if due is not None:
@@ -317,7 +322,7 @@ class Model(QObject):  # type: ignore[misc]
         if base is None:
             raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
         marks = self._tracker.update(hints) if hints is not None else None
-        request = make_request(id, document.id, base, marks, document.answer_space(), self._settings)
+        request = make_request(id, document.id, base, marks, document.answer_space(), self._settings, self._takes())
         return request, self._tracker.whole if hints is not None else {}
 
     # Small things ---------------------------------------------------------------------------------------------------
@@ -327,6 +332,10 @@ class Model(QObject):  # type: ignore[misc]
         roles = document.roles()
         base, hints = self._base.look(document, roles.base), self._hints.look(document, roles.hints)
         return base or hints
+
+    def _takes(self) -> tuple[str, ...]:
+        method = self._talk.method(self._settings.method)
+        return method.controls if method is not None else EVERYTHING
 
     def _in_hand(self) -> Document:
         if self._document is None or not self._document.alive():
@@ -377,6 +386,7 @@ class Model(QObject):  # type: ignore[misc]
             colors=palette.colors if palette is not None else (),
             palette_trouble=self._palette_trouble,
             methods=talk.methods,
+            takes=self._takes(),
             live=self._live,
             working=working,
             fraction=talk.fraction if working else 0.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from handtint.wire.messages import Colorize
 from handtint.wire.pixels import Picture, Plane, Transfer
 from handtint_krita.colorspace import ColorSpace, pixel_format, transfer
@@ -10,16 +12,22 @@ from handtint_krita.settings import Settings
 
 
 def make_request(
-    id: int, document: str, base: Plane, hints: Picture | None, answer: ColorSpace, settings: Settings
+    id: int,
+    document: str,
+    base: Plane,
+    hints: Picture | None,
+    answer: ColorSpace,
+    settings: Settings,
+    takes: Collection[str],
 ) -> Colorize:
-    """Ask for the whole picture in the color space `answer`, at full size."""
+    """Ask for the whole picture in the color space `answer`, at full size, with the guidance that the method takes."""
     return Colorize(
         id,
         document,
         base,
         settings.method,
-        hints=hints,
-        palette=parse_palette(settings.palette),
+        hints=hints if "hints" in takes else None,
+        palette=parse_palette(settings.palette) if "palette" in takes else None,
         reach=settings.reach,
         strength=settings.strength,
         output=pixel_format(answer),

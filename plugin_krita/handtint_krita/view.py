@@ -8,6 +8,9 @@ from handtint.wire.messages import Color, MethodInfo
 from handtint_krita.document import Layer, Roles
 from handtint_krita.settings import Settings
 
+EVERYTHING = ("hints", "palette")
+"""Guidance that this docker can give; a method that is not known yet may take all of it."""
+
 
 class View(NamedTuple):
     """All that a docker shows."""
@@ -19,6 +22,7 @@ class View(NamedTuple):
     colors: tuple[Color, ...] = ()
     palette_trouble: str = ""
     methods: tuple[MethodInfo, ...] = ()
+    takes: tuple[str, ...] = EVERYTHING
     live: bool = False
     working: bool = False
     fraction: float = 0.0

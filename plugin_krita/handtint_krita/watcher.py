@@ -48,11 +48,16 @@ class WatchedLayer:
         self._pixels: Pixels = None
         self._plane: Plane | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was there when last seen."""
+        return self._pixels is None
+
     def look(self, document: Document, layer: str) -> bool:
         """Read the layer; True where it holds something else than last time."""
         key = (document.id, layer, document.extent, document.space)
         pixels = document.read(layer) if document.has(layer) and not document.is_empty(layer) else None
-        if key == self._key and pixels == self._pixels:
+        if key == self._key and _same(pixels, self._pixels):
             return False
         self._key, self._pixels, self._plane = key, pixels, None
         return True
@@ -62,3 +67,10 @@ class WatchedLayer:
         if self._plane is None and self._pixels is not None:
             self._plane = document.plane(layer, self._pixels)
         return self._plane
+
+
+def _same(one: Pixels, other: Pixels) -> bool:
+    """Equal pixels, or none both times. A QByteArray that begins with a zero equals None in PyQt."""
+    if one is None or other is None:
+        return one is other
+    return bool(one == other)

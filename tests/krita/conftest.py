@@ -74,7 +74,7 @@ def krita_home(editors: Any, display: Any) -> Path:
 
     def warm(home: Path) -> None:
         _prepare(editors, home)
-        _play(editors, display, home, INSIDE / "steps_nothing.py", {}, 120)
+        _play(editors, display, home, INSIDE / "steps_nothing.py", {"HANDTINT_SCRATCH": str(home)}, 120)
 
     return editors.warmed("krita", warm)
 
@@ -119,7 +119,8 @@ def _play(
     finished = editors.run(["krita", "--nosplash"], env=env, timeout=timeout, log=log, check=False)
     assert out.exists(), f"Krita ended with {finished.code} and left no result:\n{finished.output}{_own_log(home)}"
     result: dict[str, Any] = json.loads(out.read_text())
-    assert result["ok"], f"{result['error']}\n{finished.output}{_own_log(home)}"
+    seen = f"What was on the screen: {extra['HANDTINT_SCRATCH']}/failure.png"
+    assert result["ok"], f"{result['error']}\n{result}\n{seen}\n{finished.output}{_own_log(home)}"
     assert finished.code == 0, f"Krita was expected to quit with 0, it ended with {finished.code}:\n{finished.output}"
     return result
 

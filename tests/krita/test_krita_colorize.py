@@ -96,6 +96,7 @@ def test_live_follows_a_real_pointer_and_cuts_no_stroke(krita: Play, artifacts: 
     shutil.copy(tmp_path / "live.png", artifacts / "krita-live.png")
     print(found)
 
+    assert found["without hints"] == ["Photograph", "Hints"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
     assert found["active"] == "Hints"
     assert max(found["before"][:3]) - min(found["before"][:3]) <= 20

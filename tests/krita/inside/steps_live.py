@@ -23,8 +23,8 @@ def steps():
 
     kit.click(kit.panel().live)
     yield lambda: kit.panel().live.isChecked()
-    yield lambda: kit.idle()
-    RESULT["without hints"] = kit.status()
+    yield lambda: kit.status().startswith("Paint")
+    RESULT["without hints"] = kit.names(document)
     kit.pick_color(178, 107, 76)
     first = kit.stroke((110, 120), (130, 150), (150, 190))
     yield lambda: first.poll() is not None

@@ -3,8 +3,10 @@
 Each step starts in Krita's own event loop: in a nested one Krita has no active layer.
 """
 
+import faulthandler
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -24,6 +26,7 @@ class Driver(Extension):
         pass
 
     def start(self):
+        faulthandler.enable(sys.__stderr__.fileno())
         sys.excepthook = self.hook  # Krita's own opens a modal dialog
         space = {"__name__": "steps", "RESULT": self.result}
         path = os.environ["HANDTINT_DRIVER_SCRIPT"]
@@ -50,7 +53,7 @@ class Driver(Extension):
             self.finish(traceback.format_exc() + "\n".join(self.errors))
         else:
             if callable(wanted):
-                self.wait(wanted, time.monotonic() + 60)
+                self.wait(wanted, time.monotonic() + 30)
             else:
                 QTimer.singleShot(int(wanted * 1000), self.step)
 
@@ -70,6 +73,9 @@ class Driver(Extension):
 
     def finish(self, error):
         self.result.update(ok=not error, error=error)
+        if error:
+            picture = os.path.join(os.environ["HANDTINT_SCRATCH"], "failure.png")
+            subprocess.run(["import", "-window", "root", picture], timeout=20)
         path = os.environ["HANDTINT_DRIVER_OUT"]
         with open(path + ".part", "w") as file:
             json.dump(self.result, file, default=str)
