@@ -1,4 +1,4 @@
-"""The procedure's arguments: their names, words and ranges, and what a run's values mean. `Any` is GIMP's own objects."""
+"""The procedure's arguments: names, words and ranges, and what a run's values mean. `Any` is GIMP's own objects."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import gi
 
-gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, GObject  # noqa: E402
+gi.require_version("GObject", "2.0")
+from gi.repository import GObject  # noqa: E402
 
 from handtint.errors import GuidanceError  # noqa: E402
 from handtint_gimp.colorize import DEFAULT_METHOD, Settings, Swatches  # noqa: E402
@@ -28,7 +28,13 @@ def add_arguments(procedure: Any) -> None:
     )
     # The dialog puts the context's palette where there is none, hence the box to tick.
     procedure.add_palette_argument(
-        "palette", "Palette to use", "The palette; counts only with use-palette", True, None, False, flags
+        "palette",
+        "Palette to use",
+        "The colors to guide with; they count only with use-palette",
+        True,
+        None,
+        False,
+        flags,
     )
     procedure.add_double_argument(
         "strength", "_Strength", "Opacity of the color layer: how colorful the picture becomes", 0.0, 1.0, 1.0, flags
@@ -53,5 +59,4 @@ def read_settings(config: Any) -> Settings:
 def _swatches(palette: Any) -> Swatches:
     if palette is None or not palette.is_valid():
         raise GuidanceError("a palette is to be used and none is chosen; choose one, or do not use a palette")
-    data, count = palette_colors(palette)
-    return Swatches(palette.get_name(), data, count)
+    return Swatches(palette.get_name(), palette_colors(palette))

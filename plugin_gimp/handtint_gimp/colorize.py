@@ -30,7 +30,10 @@ class Swatches(NamedTuple):
 
     name: str
     data: bytes
-    count: int
+
+    @property
+    def size(self) -> int:
+        return len(self.data) // 3
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,11 @@ def build_request(picture: Picture, settings: Settings, ask: Ask) -> Colorize:
 
 def build_palette(swatches: Swatches, ask: Ask) -> Palette:
     """An editor's palette as guidance: its own colors if they are few, else the main ones."""
-    if swatches.count < 1:
+    if swatches.size < 1:
         raise GuidanceError(f"the palette '{swatches.name}' has no colors; choose another one")
-    if swatches.count <= MAX_PALETTE:
+    if swatches.size <= MAX_PALETTE:
         return Palette(_colors(swatches.data), name=swatches.name)
-    source = Plane(PixelFormat.rgb8, Extent(swatches.count, 1), swatches.data)
+    source = Plane(PixelFormat.rgb8, Extent(swatches.size, 1), swatches.data)
     answer = ask(ExtractPalette(0, source, MAX_PALETTE))
     if not isinstance(answer, ExtractedPalette):
         raise EngineFailed("internal", f"expected a palette from the engine, got '{answer.type}'")

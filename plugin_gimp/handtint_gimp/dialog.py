@@ -24,6 +24,7 @@ from handtint_gimp.choices import WORDS_WIDTH, LayerCombo, MethodCombo, words_la
 from handtint_gimp.colorize import Outcome, colorize  # noqa: E402
 from handtint_gimp.picture import Picture, likely_hints  # noqa: E402
 
+TITLE, BUSY_TITLE = "Colorize with Handtint", "Colorizing…"
 TICK_MS = 30
 PATIENCE = 3600.0
 GRAY_HINTS = "This image is grayscale, so hints in it are gray too: choose Image > Mode > RGB to paint them in color."
@@ -45,7 +46,7 @@ class ColorizeDialog:
         GimpUi.init(procedure.get_name())
         self._config, self._engine, self._image = config, engine, image
         self._busy = self._called_off = False
-        self._dialog = GimpUi.ProcedureDialog.new(procedure, config, "Colorize with Handtint")
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, config, TITLE)
         self._dialog.set_ok_label("_Colorize")
         self._dialog.set_resizable(False)  # so that the window follows what is shown in it
         self._base = LayerCombo(image, base, none=None)
@@ -65,6 +66,7 @@ class ColorizeDialog:
                 if isinstance(error, Cancelled):
                     raise
                 self._show_error(str(error))
+                self._show_engine()
         raise Cancelled("the dialog was left")
 
     def destroy(self) -> None:
@@ -102,6 +104,7 @@ class ColorizeDialog:
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
+        self._dialog.set_title(BUSY_TITLE if busy else TITLE)
         self._grid.set_sensitive(not busy)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._bar.set_visible(busy)
@@ -133,7 +136,8 @@ class ColorizeDialog:
     def _show_engine(self) -> None:
         link = self._engine.link
         ready = link.state is LinkState.ready
-        self._state.set_text("The engine is ready." if ready else link.text)
+        said = sentence(link.text) == self._error_text.get_text()
+        self._state.set_text("The engine is ready." if ready else "" if said else sentence(link.text))
         self._follow()
 
     def _follow(self, *_: Any) -> None:
@@ -144,7 +148,7 @@ class ColorizeDialog:
         self._gray.set_visible(self._hints.layer is not None and self._is_gray)
 
     def _show_error(self, text: str) -> None:
-        self._error_text.set_text(text)
+        self._error_text.set_text(sentence(text))
         self._error.set_visible(bool(text))
 
     def _build(self) -> None:
@@ -165,7 +169,7 @@ class ColorizeDialog:
         self._add_scale("strength")
         self._add_scale("reach")
         self._grid.attach(self._state, 0, self._rows, 2, 1)
-        self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, border_width=12)
+        self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin=12)
         self._error, self._error_text = _error_bar()
         content = self._dialog.get_content_area()
         for widget in (self._error, self._grid, self._bar):
@@ -203,6 +207,11 @@ class ColorizeDialog:
             self._grid.attach(left, 0, self._rows, 1, 1)
         self._grid.attach(right, 1, self._rows, 1, 1)
         self._rows += 1
+
+
+def sentence(text: str) -> str:
+    """An error's message as it stands alone."""
+    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
 
 
 def _error_bar() -> tuple[Any, Any]:

@@ -248,10 +248,10 @@ def is_in(image: Any, layer: Any) -> bool:
     return layer is not None and layer.is_valid() and bool(layer.get_image().get_id() == image.get_id())
 
 
-def palette_colors(palette: Any) -> tuple[bytes, int]:
-    """A palette's colors as sRGB, three bytes each, and how many there are."""
-    data, count = palette.get_colormap(Babl.format("R'G'B' u8"))
-    return bytes(data), int(count)
+def palette_colors(palette: Any) -> bytes:
+    """A palette's colors as sRGB, three bytes each."""
+    data, _ = palette.get_colormap(Babl.format("R'G'B' u8"))
+    return bytes(data)
 
 
 def _check(image: Any, base: Any) -> None:

@@ -1,0 +1,200 @@
+"""The filter's dialog in the real GIMP under Xvfb: keys, what the artist sees, and a real undo."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.gimp
+
+harness = sys.modules["editor_harness"]
+TITLE, BUSY_TITLE = "^Colorize with Handtint$", "^Colorizing"
+MAIN_WINDOW, MAIN_SIZE = " – GIMP$", ("1490", "925")
+QUIET = 0.3
+SCENE = [
+    {"x": x, "y": y, "side": 12, "color": color}
+    for x, y, color in (
+        (205, 140, (205, 150, 120)), (255, 75, (120, 85, 55)), (110, 330, (205, 95, 45)), (250, 310, (205, 95, 45)),
+        (25, 40, (60, 75, 130)), (30, 190, (170, 50, 50)), (425, 60, (165, 95, 60)), (340, 40, (120, 125, 135)),
+        (80, 130, (120, 125, 135)), (395, 265, (120, 120, 120)), (560, 460, (120, 120, 120)),
+    )
+    if x < 512
+]  # fmt: skip
+"""What a restorer would paint on the astronaut."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A scenario that runs on a display."""
+
+    gimp: Any
+    display: Any
+    process: Any
+
+    def report(self, name: str = "report") -> dict[str, Any]:
+        """Waited for."""
+        found: dict[str, Any] = self.gimp.wait_report(self.process, name)
+        return found
+
+    def window(self, title: str, limit: float = 60) -> str:
+        """Id of the visible window with this title, waited for and in front."""
+        end = time.monotonic() + limit
+        while not (found := self._search(title)):
+            ended = self.process.poll() is not None or time.monotonic() > end
+            assert not ended, f"no window {title}:\n{(self.gimp.folder / 'gimp.log').read_text(errors='replace')}"
+        self.display.tool("xdotool", "windowactivate", "--sync", found[-1])
+        return found[-1]
+
+    def key(self, name: str) -> None:
+        self.display.tool("xdotool", "key", name)
+
+    def height(self, title: str) -> int:
+        geometry = self.display.tool("xdotool", "getwindowgeometry", "--shell", self.window(title))
+        return int(re.search(r"HEIGHT=(\d+)", geometry)[1])  # type: ignore[index]
+
+    def wait_until(self, is_so: Callable[[], bool], words: str, limit: float = 30) -> None:
+        end = time.monotonic() + limit
+        while not is_so():
+            assert time.monotonic() < end, f"expected that {words} within {limit} s"
+
+    def _search(self, title: str) -> list[str]:
+        argv = ("xdotool", "search", "--onlyvisible", "--name", title)
+        log = self.gimp.folder / "search.log"
+        log.unlink(missing_ok=True)
+        env = {"DISPLAY": self.display.name}
+        finished = self.display.editors.run(argv, env=env, timeout=30, log=log, check=False)
+        return finished.output.split() if finished.code == 0 else []
+
+
+@contextmanager
+def started(gimp: Any, display: Any, scenario: str, **job: Any) -> Iterator[Running]:
+    """A scenario on the display; ended with the block however the test goes."""
+    process = gimp.start(scenario, display=display, **job)
+    try:
+        yield Running(gimp, display, process)
+    finally:
+        harness.end_group(process)
+
+
+def settled_shot(display: Any, path: Path, limit: float = 20) -> Path:
+    """A screenshot once two in a row are equal: the window is drawn and the engine has said what it has."""
+    display.tool("xdotool", "mousemove", "1495", "955")  # no tooltips
+    end = time.monotonic() + limit
+    before = b""
+    while time.monotonic() < end:
+        display.screenshot(path)
+        now = path.read_bytes()
+        if now == before:
+            break
+        before = now
+        time.sleep(QUIET)
+    return path
+
+
+def test_return_colors_with_the_layers_that_the_artist_means(gimp: Any, display: Any, photograph: Any) -> None:
+    job = {"picture": str(photograph.path), "marks": photograph.jobs_marks}
+    with started(gimp, display, "dialog", **job) as running:
+        running.window(TITLE)
+        running.key("Return")
+        report = running.report()
+    assert (report["status"], report["error"]) == ("success", "success")
+    assert [layer["name"] for layer in report["layers"]] == ["My hints", "Handtint color", "Base"]
+    assert report["selected"] == ["My hints"], "the artist goes on painting"
+    content = gimp.pixels("content", photograph.size).astype(int)
+    mark = photograph.marks[0]
+    red, green, blue = content[mark.y + 7, mark.x + 7, :3]
+    assert red > green > blue, "the first mark is a warm red"
+    assert (report["again"], report["layers_again"]) == ("success", report["layers"])
+    assert np.array_equal(gimp.pixels("content_again", photograph.size), content), "repeated with the same hints"
+
+
+def test_escape_ends_the_wait_for_an_engine_that_does_not_come(
+    gimp: Any, display: Any, photograph: Any, tmp_path: Path
+) -> None:
+    runtime = tmp_path / "never"
+    runtime.mkdir(mode=0o700)
+    slow = gimp.with_env(HANDTINT_ENGINE="sleep 300", HANDTINT_RUNTIME=str(runtime))
+    with started(slow, display, "dialog", picture=str(photograph.path), marks=photograph.jobs_marks) as running:
+        running.window(TITLE)
+        running.key("Return")
+        running.window(BUSY_TITLE)
+        running.key("Escape")
+        report = running.report()
+    harness.end_engines(runtime)
+    assert report["status"] == "cancel"
+    assert [layer["name"] for layer in report["layers"]] == ["My hints", "Base"]
+
+
+def test_an_error_is_shown_in_the_dialog_which_stays(
+    gimp: Any, display: Any, photograph: Any, artifacts: Path, tmp_path: Path
+) -> None:
+    runtime = tmp_path / "none"
+    runtime.mkdir(mode=0o700)
+    gone = gimp.with_env(HANDTINT_ENGINE=str(runtime / "handtint"), HANDTINT_RUNTIME=str(runtime))
+    with started(gone, display, "dialog", picture=str(photograph.path)) as running:
+        before = running.height(TITLE)
+        running.key("Return")
+        running.wait_until(lambda: running.height(TITLE) > before + 20, "the dialog grew by the error's bar")
+        settled_shot(display, artifacts / "gimp-error.png")
+        running.key("Escape")
+        report = running.report()
+    assert report["status"] == "cancel"
+    assert [layer["name"] for layer in report["layers"]] == ["Base"]
+
+
+def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, photograph: Any) -> None:
+    with started(gimp, display, "session", window=True, picture=str(photograph.path), mode="gray") as running:
+        before = running.report("ready")
+        call_from_the_menu(running)
+        running.key("Return")
+        colored = running.report("colored")
+        running.window(MAIN_WINDOW)
+        running.key("ctrl+z")
+        after = running.report()
+    assert (before["base_type"], colored["base_type"]) == ("gray", "rgb")
+    assert [layer["name"] for layer in colored["layers"]] == ["Handtint color", "Base"]
+    assert after == before | {"dirty": False}, "one undo brings all of it back"
+
+
+def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph: Any, artifacts: Path) -> None:
+    job = {"picture": str(photograph.path), "marks": SCENE}
+    with started(gimp, display, "session", window=True, **job) as running:
+        before = running.report("ready")
+        main = running.window(MAIN_WINDOW)
+        display.tool("xdotool", "windowmove", main, "0", "0", "windowsize", main, *MAIN_SIZE)
+        running.key("ctrl+shift+j")  # the whole picture, as large as the window
+        call_from_the_menu(running)
+        settled_shot(display, artifacts / "gimp-dialog.png")
+        running.key("Return")
+        colored = running.report("colored")
+        settled_shot(display, artifacts / "gimp-colored.png")
+        running.window(MAIN_WINDOW)
+        running.key("ctrl+shift+f")  # the same filter's dialog once more, left without coloring
+        display.tool("xdotool", "windowmove", running.window(TITLE), "10", "505")
+        settled_shot(display, artifacts / "gimp.png")
+        running.key("Escape")
+        running.window(MAIN_WINDOW)
+        running.key("ctrl+z")
+        after = running.report()
+    assert [layer["name"] for layer in colored["layers"]] == ["My hints", "Handtint color", "Base"]
+    assert colored["selected"] == ["My hints"]
+    assert after == before | {"dirty": False}, "the second dialog left no step to undo"
+
+
+def call_from_the_menu(running: Running) -> None:
+    """Through GIMP's action search, which finds what is in the menus."""
+    running.window(MAIN_WINDOW)
+    running.key("slash")
+    running.window("Search Actions")
+    running.display.tool("xdotool", "type", "Colorize with Handtint")
+    running.key("Return")
+    running.window(TITLE)

@@ -1,0 +1,185 @@
+"""The filter in the real GIMP without a window: pixels of its layer, what it leaves alone, and how it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage import color
+
+from handtint.weights import find
+
+pytestmark = pytest.mark.gimp
+
+SCALE = {"u8": 255.0, "u16": 65535.0, "float": 1.0}
+LIGHTNESS_STEP = {"u8": 0.5, "u16": 0.02, "float": 0.02}
+"""L* that rounding, or in near blacks the tolerance of the gamut, may cost; an 8-bit step is about 0.4."""
+SCRIBBLE = [{"arguments": {"method": "scribble"}}]
+needs_network = pytest.mark.skipif(find("global_local") is None, reason="the weights 'global_local' are not there")
+
+Pixels = NDArray[Any]
+
+
+def lab(pixels: Pixels, kind: str) -> Pixels:
+    """(H, W, 3) float64 Lab (D65) of a dump."""
+    return color.rgb2lab(np.clip(pixels[..., :3].astype(np.float64) / SCALE[kind], 0.0, 1.0))
+
+
+def expected_at(mark: Any, base_lab: Pixels) -> Pixels:
+    """Lab under a mark if it is met: the base's lightness with the mark's ab."""
+    rows, columns = slice(mark.y, mark.y + mark.side), slice(mark.x, mark.x + mark.side)
+    ab = color.rgb2lab(np.array([[mark.color]], np.float64) / 255.0)[0, 0, 1:]
+    expected = base_lab[rows, columns].copy()
+    expected[..., 1:] = ab
+    return expected
+
+
+def mark_errors(content_lab: Pixels, base_lab: Pixels, marks: Any) -> Pixels:
+    """ΔE00 at each pixel of the marks."""
+    found = [content_lab[mark.y : mark.y + mark.side, mark.x : mark.x + mark.side] for mark in marks]
+    wanted = [expected_at(mark, base_lab) for mark in marks]
+    return color.deltaE_ciede2000(np.stack(wanted), np.stack(found))
+
+
+def named(report: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(layer for layer in report["layers"] if layer["name"] == name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [("u8", "U8_NON_LINEAR"), ("u16", "U16_NON_LINEAR"), ("float", "FLOAT_LINEAR")],
+)
+def test_hints_are_met_and_the_lightness_stays(gimp: Any, photograph: Any, kind: str, precision: str) -> None:
+    picture = str(photograph.path if kind == "u8" else photograph.deep_path)
+    report = gimp.run(
+        "colorize", picture=picture, precision=precision, type=kind, marks=photograph.jobs_marks, runs=SCRIBBLE
+    )
+    assert report["runs"] == [{"status": "success", "error": "success"}]
+    assert [layer["name"] for layer in report["layers"]] == ["My hints", "Handtint color", "Base"]
+    assert report["selected"] == ["Base"]
+    result = named(report, "Handtint color")
+    assert (result["mode"], result["space"], result["opacity"]) == ("lch-color", "lab", 100.0)
+    assert (result["role"], result["rect"]) == ("color", [0, 0, 512, 512])
+
+    base, content, projection = (
+        gimp.pixels(name, photograph.size, kind) for name in ("base_before", "content_0", "projection_0")
+    )
+    base_lab, content_lab, projection_lab = lab(base, kind), lab(content, kind), lab(projection, kind)
+    errors = mark_errors(content_lab, base_lab, photograph.marks)
+    assert errors.mean() < 0.5
+    assert errors.max() < 2.3
+    assert np.abs(content_lab[..., 0] - base_lab[..., 0]).max() < LIGHTNESS_STEP[kind]
+    assert color.deltaE_ciede2000(content_lab, projection_lab).mean() <= 0.3
+    assert np.abs(content_lab[..., 1:]).max() > 15, "the picture is colored"
+    assert np.array_equal(base, gimp.pixels("base_after", photograph.size, kind))
+    hints = [gimp.pixels(f"hints_{when}", photograph.size, kind) for when in ("before", "after")]
+    assert np.array_equal(*hints)
+
+
+def test_hints_are_read_where_they_lie_above_the_base(gimp: Any, photograph: Any) -> None:
+    mark = photograph.marks[0]
+    rect = [mark.x - 9, mark.y - 200, 60, 240]  # a small layer that begins above the picture
+    marks = photograph.jobs_marks[:1]
+    gimp.run("colorize", picture=str(photograph.path), marks=marks, hints_rect=rect, runs=SCRIBBLE)
+    base, content = (lab(gimp.pixels(name, photograph.size), "u8") for name in ("base_before", "content_0"))
+    errors = mark_errors(content, base, photograph.marks[:1])
+    assert errors.mean() < 0.5
+    assert errors.max() < 2.3
+
+
+def test_the_color_layer_goes_into_the_group_of_its_base(gimp: Any, photograph: Any) -> None:
+    report = gimp.run("colorize", picture=str(photograph.path), group=True, marks=photograph.jobs_marks, runs=SCRIBBLE)
+    assert report["runs"][0]["status"] == "success"
+    children = named(report, "Group")["children"]
+    assert [layer["name"] for layer in children] == ["Handtint color", "Base"]
+    assert [layer["name"] for layer in report["layers"]] == ["My hints", "Group"]
+
+
+def test_strength_is_the_layers_opacity_and_scales_the_color(gimp: Any, photograph: Any) -> None:
+    runs = [{"arguments": {"method": "scribble", "strength": 0.5}}]
+    report = gimp.run("colorize", picture=str(photograph.path), marks=photograph.jobs_marks, runs=runs)
+    assert named(report, "Handtint color")["opacity"] == 50.0
+    half = lab(gimp.pixels("projection_0", photograph.size), "u8")
+    expected = lab(gimp.pixels("content_0", photograph.size), "u8")
+    expected[..., 1:] *= 0.5
+    assert color.deltaE_ciede2000(expected, half).mean() <= 0.4
+
+
+def test_only_the_selection_is_colored_and_a_second_run_keeps_the_rest(gimp: Any, photograph: Any) -> None:
+    left, right = [0, 0, 256, 512], [256, 0, 256, 512]
+    runs = [
+        {"arguments": {"method": "scribble"}, "selection": left},
+        {"arguments": {"method": "scribble"}, "selection": right},
+        {"arguments": {"method": "scribble"}, "with_hints": False, "selection": left},
+    ]
+    report = gimp.run("colorize", picture=str(photograph.path), marks=photograph.jobs_marks, runs=runs)
+    assert [run["status"] for run in report["runs"]] == ["success"] * 3
+    assert [layer["name"] for layer in report["layers"]].count("Handtint color") == 1
+    first, second, third = (gimp.pixels(f"content_{number}", photograph.size) for number in range(3))
+    assert (first[:, :256, 3] == 255).all()
+    assert (first[:, 256:, 3] == 0).all()
+    shown = gimp.pixels("projection_0", photograph.size)
+    assert np.array_equal(shown[:, 256:], gimp.pixels("base_before", photograph.size)[:, 256:])
+    assert (second[..., 3] == 255).all()
+    assert np.array_equal(second[:, :256], first[:, :256])
+    assert np.array_equal(third[:, 256:], second[:, 256:])
+    assert not np.array_equal(third[:, :256], second[:, :256])
+
+
+def test_a_grayscale_image_becomes_rgb(gimp: Any, photograph: Any) -> None:
+    report = gimp.run("colorize", picture=str(photograph.path), mode="gray", runs=SCRIBBLE)
+    assert report["runs"][0]["status"] == "success"
+    assert report["base_type"] == "rgb"
+    assert np.array_equal(gimp.pixels("base_before", photograph.size), gimp.pixels("base_after", photograph.size))
+
+
+@needs_network
+def test_the_network_colors_by_itself_and_follows_a_palette(gimp: Any, photograph: Any) -> None:
+    warm, cold = ["#7a3b2a", "#d9a05b", "#4a2f27"], ["#24425c", "#6fa8c9", "#1d2b33"]
+    many = [f"#{red:02x}40{blue:02x}" for red in range(0, 256, 32) for blue in range(0, 256, 32)]
+    runs = [
+        {"arguments": {}},
+        *({"arguments": {"use-palette": True, "palette": colors}} for colors in (warm, cold, many)),
+        {"arguments": {"palette": warm}},
+    ]
+    report = gimp.run("colorize", picture=str(photograph.path), mode="gray", runs=runs)
+    assert [run["status"] for run in report["runs"]] == ["success"] * 5
+    contents = [lab(gimp.pixels(f"content_{number}", photograph.size), "u8") for number in range(5)]
+    by_itself, of_warm, of_cold, of_many, not_used = contents
+    assert np.abs(by_itself[..., 1:]).mean() > 2
+    assert of_warm[..., 2].mean() > of_cold[..., 2].mean() + 5, "a warm palette is yellower than a cold one"
+    assert not np.array_equal(of_many, by_itself)
+    assert np.array_equal(not_used, by_itself), "without use-palette the palette does not count"
+
+
+def test_what_cannot_be_colored_is_said_in_a_sentence(gimp: Any, photograph: Any) -> None:
+    cases = {
+        "indexed": "got an indexed one; choose Image > Mode > RGB",
+        "two layers": "expected one layer to color, got 2",
+        "opaque hints": "has no alpha channel",
+        "base as hints": "the hints are the layer to color itself",
+        "hints of another image": "expected a hints layer of the same image",
+        "palette missing": "none is chosen",
+        "unknown method": "nonsense",
+        "channel": "expected a layer to color, got the channel 'mask'",
+        "floating selection": "anchor it",
+        "selection elsewhere": "nothing of the layer is selected",
+        "result as base": "is a result of Handtint",
+    }
+    report = gimp.run("failures", picture=str(photograph.path), cases=list(cases))
+    assert {name: found["status"] for name, found in report.items()} == dict.fromkeys(cases, "execution-error")
+    for name, words in cases.items():
+        assert words in report[name]["error"], name
+    assert all(found["unchanged"] for found in report.values()), report
+
+
+def test_a_missing_engine_is_said_and_nothing_is_changed(gimp: Any, photograph: Any, tmp_path: Any) -> None:
+    nowhere = tmp_path / "empty"
+    nowhere.mkdir(mode=0o700)
+    gone = gimp.with_env(HANDTINT_ENGINE=str(nowhere / "handtint"), HANDTINT_RUNTIME=str(nowhere))
+    report = gone.run("colorize", picture=str(photograph.path), mode="gray", runs=SCRIBBLE)
+    assert report["runs"][0]["status"] == "execution-error"
+    assert "the engine could not be started" in report["runs"][0]["error"]
+    assert (report["base_type"], [layer["name"] for layer in report["layers"]]) == ("gray", ["Base"])
