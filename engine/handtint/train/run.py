@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from handtint.train.global_local import GlobalLocalTask, Phase
 from handtint.train.inputs import InputMix
 from handtint.train.loop import Schedule, Task, run
 from handtint.train.losses import LossWeights
+from handtint.train.zhang2017 import Zhang2017Task
 
 
 def train(
@@ -81,10 +83,16 @@ def read_recipe(method: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def build_task(recipe: Mapping[str, Any], packed: Path, *, validation_pictures: int = 64) -> GlobalLocalTask:
-    """The task of `global_local` over packed pictures."""
+def build_task(
+    recipe: Mapping[str, Any],
+    packed: Path,
+    *,
+    validation_pictures: int = 64,
+    kind: type[GlobalLocalTask] = GlobalLocalTask,
+) -> GlobalLocalTask:
+    """The task of `global_local`, or of a kind of it, over packed pictures."""
     side = recipe["short_side"]
-    return GlobalLocalTask(
+    return kind(
         train=load_packed(packed, "train", short_side=side, without=recipe["without"]),
         val=load_packed(packed, "val", short_side=side),
         width=recipe["width"],
@@ -97,4 +105,7 @@ def build_task(recipe: Mapping[str, Any], packed: Path, *, validation_pictures: 
     )
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {"global_local": build_task}
+TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {
+    "global_local": build_task,
+    "zhang2017": partial(build_task, kind=Zhang2017Task),
+}
