@@ -312,6 +312,16 @@ def test_a_request_called_off_before_it_was_sent(link_to, script):
     assert engine.of(m.Colorize) == []
 
 
+def test_calling_off_what_is_over_starts_no_engine(tmp_path):
+    launcher = Launcher(["/nowhere/handtint"], path=tmp_path / "run" / "engine.json", environ={})
+    link = EngineLink("test", launcher=launcher)
+    cancel = m.Cancel(link.next_id(), 99)
+    link.send(cancel)
+    assert link.pump(0.0) == [m.CancelDone(cancel.id, 99, found=False)]
+    assert link.state is LinkState.offline
+    link.close()
+
+
 def test_a_connection_file_of_something_else_is_stale(raw_listener, announce):
     path = announce(raw_listener, "t", os.getpid())
     link = EngineLink("test", launcher=Launcher([], path=path, environ={}), start=False)

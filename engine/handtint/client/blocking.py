@@ -104,8 +104,11 @@ class Engine:
 
     def cancel(self, id: int) -> None:
         """Call off a request, as far as the socket takes that at once; `receive` shows nothing of it any more."""
+        call_off = Cancel(self.link.next_id(), id)
+        self._abandoned |= {id, call_off.id}  # Before it is sent: the answers may be here already.
         self._waiting = [message for message in self._waiting if message.id != id]
-        self._abandoned |= {id, self.start(Cancel(0, id))}
+        self.link.send(call_off)
+        self._pump()
 
     def _pump(self) -> None:
         for message in self.link.pump(self._clock()):

@@ -122,7 +122,7 @@ class EngineLink:
             raise EngineGone("the link to the engine is closed")
         if message.id in self._pending:
             raise ProtocolError(f"each request needs an id of its own, {message.id} waits for its answer already")
-        if isinstance(message, m.Cancel) and self._cancel_unsent(message):
+        if isinstance(message, m.Cancel) and self._cancel_here(message):
             return
         self._pending[message.id] = _Pending(message, whole or {})
         self._again()
@@ -390,10 +390,13 @@ class EngineLink:
         self._pending.pop(message.id, None)
         self._out.append(message)
 
-    def _cancel_unsent(self, cancel: m.Cancel) -> bool:
+    def _cancel_here(self, cancel: m.Cancel) -> bool:
+        """Call off what the engine has not been given; True where it need not hear of it."""
         target = self._pending.get(cancel.target)
-        if target is None or target.sent is not None:
+        unsent = target is not None and target.sent is None
+        if unsent:
+            self._answer(m.Failure(cancel.target, "cancelled", "The request was called off."))
+        elif target is not None or self.state is LinkState.ready:
             return False
-        self._answer(m.Failure(cancel.target, "cancelled", "The request was called off."))
-        self._out.append(m.CancelDone(cancel.id, cancel.target, found=True))
+        self._out.append(m.CancelDone(cancel.id, cancel.target, found=unsent))
         return True
