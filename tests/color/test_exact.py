@@ -52,7 +52,7 @@ def test_hints_are_met_and_nothing_overshoots() -> None:
     spread = graph.spread(residual, promised, travel(0.7, 0.0))
     np.testing.assert_allclose(spread[:, promised], residual[:, promised], atol=0.01)
     assert spread.min() >= residual[:, promised].min() - 1e-3
-    assert spread.max() <= residual[:, promised].max() + 1e-5
+    assert spread.max() <= residual[:, promised].max() + 1e-3
 
 
 def test_neighbouring_hints_that_repeat_or_contradict_do_no_harm() -> None:
@@ -62,7 +62,7 @@ def test_neighbouring_hints_that_repeat_or_contradict_do_no_harm() -> None:
     residual = np.full((2, 30, 30), 25.0, np.float32)
     residual[1, ::2] = -25.0
     spread = graph.spread(residual, promised, travel(1.0, 0.0))
-    assert np.abs(spread).max() <= 25.0 + 1e-5
+    assert np.abs(spread).max() <= 25.0 + 1e-3
     np.testing.assert_allclose(spread[:, promised], residual[:, promised], atol=0.01)
 
 

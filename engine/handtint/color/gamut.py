@@ -7,6 +7,7 @@ than one tensor at a time, and does not wait for other threads.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ FloatArray = NDArray[np.float32]
 
 TOLERANCE = 2e-5
 """Linear light that a channel may lie outside 0-1: rounding of float32, a fifteenth of an 8-bit level at black."""
-_STEPS = 12
+_STEPS = 10
 _BLOCK = 1 << 15
 _THREADS = 2
 _DELTA = 6.0 / 29.0
@@ -37,14 +38,48 @@ def in_gamut(lightness: FloatArray, ab: FloatArray) -> NDArray[np.bool_]:
     -------
     (N,) bool
     """
-    fy = (lightness + np.float32(16)) * np.float32(1 / 116)
-    x = _f_inverse(fy + ab[0] * np.float32(1 / 500))
-    y = _f_inverse(fy)
-    z = _f_inverse(fy - ab[1] * np.float32(1 / 200))
-    inside = np.ones(lightness.shape, bool)
-    for row in xyz_to_rgb_matrix(White.D65).astype(np.float32):
-        channel = row[0] * x + row[1] * y + row[2] * z
-        inside &= (channel >= -TOLERANCE) & (channel <= 1.0 + TOLERANCE)
+    return _fits(_matrix(), _rays(lightness, ab), 1.0)
+
+
+def _matrix() -> FloatArray:
+    return xyz_to_rgb_matrix(White.D65).astype(np.float32)
+
+
+class _Rays(NamedTuple):
+    """Colors as rays from neutral: what `_fits` needs of them, computed once.
+
+    Attributes
+    ----------
+    middle, first, third : (N,) float32
+        Lab's f of Y, and what full chroma adds to f of X and Z.
+    luminance : (N,) float32
+        Y.
+    """
+
+    middle: FloatArray
+    first: FloatArray
+    third: FloatArray
+    luminance: FloatArray
+
+
+def _rays(lightness: FloatArray, ab: FloatArray) -> _Rays:
+    middle = (lightness + np.float32(16)) * np.float32(1 / 116)
+    return _Rays(middle, ab[0] * np.float32(1 / 500), ab[1] * np.float32(-1 / 200), _f_inverse(middle))
+
+
+def _fits(
+    matrix: FloatArray, rays: _Rays, scale: FloatArray | float, tolerance: float = TOLERANCE
+) -> NDArray[np.bool_]:
+    """Whether all three channels lie inside 0-1 with the chroma scaled."""
+    x = _f_inverse(rays.middle + rays.first * scale)
+    z = _f_inverse(rays.middle + rays.third * scale)
+    inside = np.ones(x.shape, bool)
+    for row in matrix:
+        channel = row[0] * x
+        channel += row[1] * rays.luminance
+        channel += row[2] * z
+        channel -= np.float32(0.5)
+        inside &= np.abs(channel, out=channel) <= np.float32(0.5 + tolerance)
     return inside
 
 
@@ -69,25 +104,27 @@ def clip_colors(lightness: FloatArray, ab: FloatArray) -> FloatArray:
     Returns
     -------
     (2, N) float32
-        The same hue with the largest chroma that fits (bisection); in-gamut colours come back untouched.
+        The same hue with the largest chroma that fits, to a thousandth; in-gamut colours come back untouched.
     """
     result = np.array(ab, dtype=np.float32)
-    outside = np.flatnonzero(~in_gamut(lightness, result))
-    if len(outside):
-        result[:, outside] *= _largest_scale(lightness[outside], result[:, outside])
+    _clip(_matrix(), lightness, result)
     return result
 
 
-def _largest_scale(lightness: FloatArray, ab: FloatArray) -> FloatArray:
-    """The largest factor 0-1 on the chroma that stays inside the gamut; neutral is always inside."""
-    low = np.zeros(lightness.shape, np.float32)
-    high = np.ones(lightness.shape, np.float32)
+def _clip(matrix: FloatArray, lightness: FloatArray, ab: FloatArray) -> None:
+    """Clip (N,) and (2, N) in place, by bisection along the rays that leave the gamut."""
+    rays = _rays(lightness, ab)
+    outside = np.flatnonzero(~_fits(matrix, rays, 1.0))
+    if len(outside) == 0:
+        return
+    rays = _Rays(*(part[outside] for part in rays))
+    scale = np.zeros(outside.shape, np.float32)  # neutral always fits
+    step = np.float32(1)
     for _ in range(_STEPS):
-        middle = (low + high) * np.float32(0.5)
-        inside = in_gamut(lightness, ab * middle)
-        low = np.where(inside, middle, low)
-        high = np.where(inside, high, middle)
-    return low
+        step /= 2
+        # Stricter than the test above, so that rounding does not clip the result a second time.
+        scale += step * _fits(matrix, rays, scale + step, TOLERANCE / 2)
+    ab[:, outside] *= scale
 
 
 def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = False) -> FloatArray:
@@ -110,12 +147,11 @@ def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = Fal
     result = ab if in_place else np.array(ab, np.float32, order="C")
     light, colors = lightness.reshape(-1), result.reshape(2, -1)
 
+    matrix = _matrix()
+
     def clip_block(start: int) -> None:
         block = slice(start, start + _BLOCK)
-        outside = np.flatnonzero(~in_gamut(light[block], colors[:, block]))
-        if len(outside):
-            outside += start
-            colors[:, outside] *= _largest_scale(light[outside], colors[:, outside])
+        _clip(matrix, light[block], colors[:, block])
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(clip_block, range(0, light.size, _BLOCK)):

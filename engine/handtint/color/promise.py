@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float32]
 
 _LIGHTNESS_CELL = 10.0
 _BINS = 11
+_BAND_PIXELS = 1 << 18
 _KERNEL = (0.25, 0.5, 0.25)
 
 
@@ -94,23 +95,20 @@ class _Grid:
         return np.stack([first * confidence, second * confidence])
 
     def add(self, ab: FloatArray, lightness: FloatArray, values: NDArray[np.float64]) -> None:
-        """Add the grid's values to the pixels around its filled cells, row band by row band."""
+        """Add the grid's values to the pixels around its filled cells, band by band."""
         active = maximum_filter((values != 0).any(axis=(0, 3)), size=3)
         height, width = lightness.shape
-        cell_row = ((np.arange(height) + 0.5) * self.scale[0]).astype(np.int64)
-        cell_column = ((np.arange(width) + 0.5) * self.scale[1]).astype(np.int64)
-        for row in np.flatnonzero(active.any(axis=1)):
-            top, bottom = np.searchsorted(cell_row, (row, row + 1))
-            columns = np.flatnonzero(active[row, cell_column])
-            band = np.ix_(np.arange(top, bottom), columns)
-            light = lightness[band]
-            place = np.broadcast_arrays(
-                ((np.arange(top, bottom) + 0.5) * self.scale[0] - 0.5)[:, None],
-                ((columns + 0.5) * self.scale[1] - 0.5)[None],
-                light / _LIGHTNESS_CELL,
-            )
+        row_place = (np.arange(height) + 0.5) * self.scale[0]
+        column_place = (np.arange(width) + 0.5) * self.scale[1]
+        near = active[:, column_place.astype(np.int64)][row_place.astype(np.int64)]
+        step = max(1, _BAND_PIXELS // width)
+        for top in range(0, height, step):
+            rows, columns = np.nonzero(near[top : top + step])
+            rows += top
+            light = lightness[rows, columns]
+            place = np.stack([row_place[rows] - 0.5, column_place[columns] - 0.5, light / _LIGHTNESS_CELL])
             for plane, field in zip(ab, values, strict=True):
-                plane[band] += map_coordinates(field, place, order=1, mode="nearest").astype(np.float32)
+                plane[rows, columns] += map_coordinates(field, place, np.float32, order=1, mode="nearest")
 
 
 def _blur(fields: NDArray[np.float64]) -> NDArray[np.float64]:
