@@ -1,4 +1,4 @@
-"""The methods of the bench by name: those of the registry and the baselines, behind one kind of call."""
+"""The methods of the bench by name: those of the registry, the baselines and the peers, behind one kind of call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handtint.bench.baselines import BASELINES, Answer, BenchMethod, FloatArray
+from handtint.bench.peers import PEERS, ZHANG2017, zhang2017
 from handtint.colorizers.base import Control, Guidance
 from handtint.colorizers.registry import METHODS, find_method, load
 from handtint.errors import UnknownMethod
@@ -36,16 +37,20 @@ class Contender:
 def default_methods() -> tuple[str, ...]:
     """What can run now: the registry's methods that take hints or nothing, then the baselines."""
     ready = [method.name for method in METHODS if method.missing() is None]
-    return (*ready, *(name for name in BASELINES if not name.endswith("_unclipped")))
+    peers = [name for name in PEERS if find(name) is not None]
+    return (*ready, *peers, *(name for name in BASELINES if not name.endswith("_unclipped")))
 
 
 def find_contender(name: str) -> Contender:
     """A method by name, or UnknownMethod with the names that there are."""
     if name in BASELINES:
         return Contender(name, name != "gray", None, lambda device: BASELINES[name])
+    if name == ZHANG2017:
+        weights = find(name)
+        return Contender(name, True, weights.sha256 if weights else None, zhang2017)
     names = [method.name for method in METHODS]
     if name not in names:
-        raise UnknownMethod(f"unknown method '{name}'; the bench knows: {', '.join([*names, *BASELINES])}")
+        raise UnknownMethod(f"unknown method '{name}'; the bench knows: {', '.join([*names, *PEERS, *BASELINES])}")
     method = find_method(name)
     reason = method.missing()
     if reason is not None:
