@@ -16,7 +16,6 @@ from handtint_krita.qt import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSignalBlocker,
     QSizePolicy,
     Qt,
     QToolButton,
@@ -24,7 +23,7 @@ from handtint_krita.qt import (
     QWidget,
 )
 from handtint_krita.view import View
-from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, Swatches
+from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, Swatches, Switch
 from handtint_krita.words import tr
 
 _TYPED = "\n"
@@ -70,8 +69,7 @@ class Panel(QWidget):  # type: ignore[misc]
     def _make_buttons(self, icon: Callable[[str], Any]) -> None:
         self.colorize = QPushButton(icon("krita_tool_color_fill"), tr("Colorize"))
         self.colorize.setToolTip(tr("Color the picture once, on a layer of its own above the base"))
-        self.live = QPushButton(icon("view-refresh"), tr("Live"))
-        self.live.setCheckable(True)
+        self.live = Switch(icon("view-refresh"), tr("Live"))
         self.live.setToolTip(tr("Color again after every stroke"))
         for button in (self.colorize, self.live):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -81,7 +79,9 @@ class Panel(QWidget):  # type: ignore[misc]
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(8)
+        _keep_place(self.progress)
         self.cancel = _tool_button(icon("dialog-cancel"), tr("Call off what is under way"))
+        _keep_place(self.cancel)
         self.lamp = Lamp()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -98,10 +98,10 @@ class Panel(QWidget):  # type: ignore[misc]
         column.addLayout(self._choices_grid())
         column.addWidget(_line())
         column.addLayout(_row(self.colorize, self.live, stretches=(3, 2)))
-        column.addLayout(_row(self.progress, self.cancel, stretches=(1, 0)))
         status = _row(self.lamp, self.status, stretches=(0, 1))
         status.setAlignment(self.lamp, Qt.AlignmentFlag.AlignTop)
         column.addLayout(status)
+        column.addLayout(_row(self.progress, self.cancel, stretches=(1, 0)))
         column.addWidget(self.restart)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -136,6 +136,8 @@ class Panel(QWidget):  # type: ignore[misc]
                 grid.addLayout(field, row, 1)
             else:
                 grid.addWidget(field, row, 1)
+            if isinstance(field, PercentSlider):
+                grid.setRowMinimumHeight(row, self.base.sizeHint().height())
         return grid
 
     def _connect(self) -> None:
@@ -183,9 +185,7 @@ class Panel(QWidget):  # type: ignore[misc]
         self._render_method(view)
         self.strength.set_share(view.settings.strength)
         self.reach.set_share(view.settings.reach)
-        block = QSignalBlocker(self.live)
-        self.live.setChecked(view.live)
-        del block
+        self.live.set_on(view.live)
         for widget in (self.base, self.hints, self.add_hints, self.colorize, self.live):
             widget.setEnabled(view.open)
         self._render_status(view)
@@ -224,9 +224,9 @@ class Panel(QWidget):  # type: ignore[misc]
         self.reach.setEnabled("hints" in view.takes)
 
     def _render_status(self, view: View) -> None:
-        self.progress.setEnabled(view.working)
+        self.progress.setVisible(view.working)
         self.progress.setValue(round(view.fraction * 1000))
-        self.cancel.setEnabled(view.working)
+        self.cancel.setVisible(view.working)
         trouble = bool(view.palette_trouble) or view.trouble
         busy = "working" if view.working else "ready" if view.ready else "off"
         self.lamp.set_state("trouble" if trouble else busy)
@@ -240,6 +240,13 @@ def _tool_button(icon: Any, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setAutoRaise(True)
     return button
+
+
+def _keep_place(widget: Any) -> None:
+    """What is below must not jump when the widget comes and goes."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
 
 
 def _row(*widgets: Any, stretches: tuple[int, ...]) -> QHBoxLayout:

@@ -14,6 +14,7 @@ from handtint_krita.qt import (
     QPainter,
     QPalette,
     QPointF,
+    QPushButton,
     QRectF,
     QSignalBlocker,
     QSize,
@@ -149,3 +150,26 @@ class Lamp(QWidget):  # type: ignore[misc]
         painter.setBrush(QColor(self.COLORS[self._state]))
         painter.drawEllipse(QPointF(6, 6), 4.5, 4.5)
         painter.end()
+
+
+class Switch(QPushButton):  # type: ignore[misc]
+    """A button that stays down, in the theme's highlight color so that one sees it from afar."""
+
+    def __init__(self, icon: Any, text: str) -> None:
+        super().__init__(icon, text)
+        self.setCheckable(True)
+        self.toggled.connect(lambda on: self._paint_state(on))
+
+    def set_on(self, on: bool) -> None:
+        """Show a state without saying that it changed."""
+        block = QSignalBlocker(self)
+        self.setChecked(on)
+        self._paint_state(on)
+        del block
+
+    def _paint_state(self, on: bool) -> None:
+        colors = QPalette()
+        if on:
+            colors.setColor(QPalette.ColorRole.Button, colors.color(QPalette.ColorRole.Highlight))
+            colors.setColor(QPalette.ColorRole.ButtonText, colors.color(QPalette.ColorRole.HighlightedText))
+        self.setPalette(colors)

@@ -62,7 +62,6 @@ def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, display: Any, ar
 
     found = krita("steps_colorize.py", HANDTINT_METHOD="scribble")
     shutil.copy(tmp_path / "krita.png", artifacts / "krita.png")
-    print(found)
 
     assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
@@ -94,7 +93,6 @@ def test_live_follows_a_real_pointer_and_cuts_no_stroke(krita: Play, artifacts: 
 
     found = krita("steps_live.py")
     shutil.copy(tmp_path / "live.png", artifacts / "krita-live.png")
-    print(found)
 
     assert found["without hints"] == ["Photograph", "Hints"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
@@ -118,7 +116,6 @@ def test_what_goes_wrong_with_the_engine_is_a_sentence(krita: Play, artifacts: P
 
     found = krita("steps_faults.py", HANDTINT_ENGINE="/nowhere/handtint serve")
     shutil.copy(tmp_path / "fault.png", artifacts / "krita-fault.png")
-    print(found)
 
     assert "could not be started with /nowhere/handtint serve" in found["missing"]
     assert "#12345 is no color" in found["palette"]

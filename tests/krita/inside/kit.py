@@ -68,7 +68,7 @@ def status():
 
 
 def idle():
-    return not panel().cancel.isEnabled()
+    return panel().cancel.isHidden()
 
 
 def dump(document, name, file):

@@ -24,6 +24,7 @@ def steps():
     kit.click(kit.panel().colorize)
     yield lambda: kit.panel().restart.isVisible()
     RESULT["missing"] = kit.status()
+    yield 1.0  # the window paints what it has
     shot = kit.screenshot("fault.png")
     yield lambda: shot.poll() is not None
 
