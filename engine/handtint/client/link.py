@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 from handtint.client.delivery import Delivery, Digests, needs, pictures
 from handtint.client.launcher import Launcher
+from handtint.client.pending import GONE, REFUSED, Pending
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineError, EngineGone, ProtocolError
 from handtint.wire import messages as m
@@ -19,8 +19,8 @@ from handtint.wire.codec import decode, encode
 from handtint.wire.connection import USERNAME, Connection
 from handtint.wire.pixels import Buffer, Patch, Plane
 
-GONE, REFUSED = "gone", "refused"
-"""Failure codes that are made here and never travel."""
+__all__ = ["GONE", "REFUSED", "EngineLink", "LinkState"]
+
 _LOOK = 0.05
 """Seconds between looks for the connection file of an engine that is starting."""
 _MAX_FRAME = 1 << 30
@@ -43,17 +43,6 @@ _TEXTS = {
     LinkState.connecting: "Connecting to the engine…",
     LinkState.ready: "Ready.",
 }
-
-
-@dataclass
-class _Pending:
-    """A request without its answer. `sent` is what the engine got on this connection."""
-
-    message: m.Message
-    whole: Mapping[str, Plane] = field(default_factory=dict)
-    sent: m.Message | None = None
-    losses: int = 0
-    refills: int = 0
 
 
 class EngineLink:
@@ -84,7 +73,7 @@ class EngineLink:
         self._start_patience, self._connect_patience, self._max_starts = start_patience, connect_patience, max_starts
         self._make_dealer = make_dealer
         self._ids = itertools.count(1)
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Pending] = {}
         self._out: list[m.Message] = []
         self._digests = Digests()
         self._delivery = Delivery(self._digests)
@@ -124,7 +113,7 @@ class EngineLink:
             raise ProtocolError(f"each request needs an id of its own, {message.id} waits for its answer already")
         if isinstance(message, m.Cancel) and self._cancel_here(message):
             return
-        self._pending[message.id] = _Pending(message, whole or {})
+        self._pending[message.id] = Pending(message, whole or {})
         self._again()
 
     def digest_of(self, plane: Plane) -> str:
@@ -272,24 +261,13 @@ class EngineLink:
             return
         if connecting:
             self._stale = connection
-        self._settle_lost(dealer.error)
-
-    def _settle_lost(self, reason: str) -> None:
-        """Requests that the engine took with it are asked once more; those that end with it are answered here."""
-        cancelled = {p.message.target for p in self._pending.values() if isinstance(p.message, m.Cancel)}
-        for id, pending in list(self._pending.items()):
-            if pending.sent is None:
-                continue
-            pending.sent = None
-            pending.losses += 1
-            if isinstance(pending.message, m.Shutdown):
-                self._answer(m.Stopping(id))
-            elif isinstance(pending.message, m.Cancel):
-                self._answer(m.CancelDone(id, pending.message.target, found=False))
-            elif id in cancelled:
-                self._answer(m.Failure(id, "cancelled", "The request was called off."))
-            elif pending.losses > 1:
-                self._answer(m.Failure(id, GONE, f"The engine ended twice while it worked on this: {reason}."))
+        # Requests that it took along are asked once more; those that end with an engine are answered here.
+        waiting = list(self._pending.values())
+        cancelled = {pending.message.target for pending in waiting if isinstance(pending.message, m.Cancel)}
+        for pending in waiting:
+            answer = pending.lose(dealer.error, cancelled)
+            if answer is not None:
+                self._answer(answer)
 
     def _give_up(self, state: LinkState, text: str) -> None:
         self._drop_connection()
@@ -319,10 +297,10 @@ class EngineLink:
             for frames in self._dealer.pump(now):
                 self._receive(frames)
 
-    def _send_out(self, pending: _Pending) -> None:
+    def _send_out(self, pending: Pending) -> None:
         self._post(pending, self._delivery.travel(pending.message, pending.whole))
 
-    def _post(self, pending: _Pending, sent: m.Message) -> None:
+    def _post(self, pending: Pending, sent: m.Message) -> None:
         assert self._dealer is not None
         try:
             self._dealer.send(encode(sent))
@@ -374,7 +352,7 @@ class EngineLink:
             return True
         return False
 
-    def _refill(self, pending: _Pending, before: m.Message, missing: tuple[str, ...]) -> bool:
+    def _refill(self, pending: Pending, before: m.Message, missing: tuple[str, ...]) -> bool:
         """Send again, with the forgotten planes whole; False where we do not have them either."""
         # Nor has it made the planes that were to be patched out of these.
         patched = [picture.digest() for _, picture in pictures(before) if isinstance(picture, Patch)]
