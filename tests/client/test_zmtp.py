@@ -15,7 +15,7 @@ from handtint.client import _framing as framing
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineGone, ProtocolError
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a test that waits has failed; it decides nothing else."""
 
 
