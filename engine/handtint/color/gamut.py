@@ -6,12 +6,12 @@ than one tensor at a time, and does not wait for other threads.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handtint.color.bands import in_bands
 from handtint.color.lab import White, xyz_to_rgb_matrix
 
 FloatArray = NDArray[np.float32]
@@ -20,7 +20,6 @@ TOLERANCE = 2e-5
 """Linear light that a channel may lie outside 0-1: rounding of float32, a fifteenth of an 8-bit level at black."""
 _STEPS = 10
 _BLOCK = 1 << 15
-_THREADS = 2
 _DELTA = 6.0 / 29.0
 
 
@@ -149,11 +148,5 @@ def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = Fal
 
     matrix = _matrix()
 
-    def clip_block(start: int) -> None:
-        block = slice(start, start + _BLOCK)
-        _clip(matrix, light[block], colors[:, block])
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(clip_block, range(0, light.size, _BLOCK)):
-            pass
+    in_bands(light.size, _BLOCK, lambda block: _clip(matrix, light[block], colors[:, block]))
     return result

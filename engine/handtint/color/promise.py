@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d, map_coordinates, maximum_filter
 
+from handtint.color.bands import in_bands
 from handtint.color.gamut import clip_colors
 from handtint.color.hints import Points
 
@@ -101,14 +102,16 @@ class _Grid:
         row_place = (np.arange(height) + 0.5) * self.scale[0]
         column_place = (np.arange(width) + 0.5) * self.scale[1]
         near = active[:, column_place.astype(np.int64)][row_place.astype(np.int64)]
-        step = max(1, _BAND_PIXELS // width)
-        for top in range(0, height, step):
-            rows, columns = np.nonzero(near[top : top + step])
-            rows += top
+
+        def add_band(band: slice) -> None:
+            rows, columns = np.nonzero(near[band])
+            rows += band.start
             light = lightness[rows, columns]
             place = np.stack([row_place[rows] - 0.5, column_place[columns] - 0.5, light / _LIGHTNESS_CELL])
             for plane, field in zip(ab, values, strict=True):
                 plane[rows, columns] += map_coordinates(field, place, np.float32, order=1, mode="nearest")
+
+        in_bands(height, max(1, _BAND_PIXELS // width), add_band)
 
 
 def _blur(fields: NDArray[np.float64]) -> NDArray[np.float64]:

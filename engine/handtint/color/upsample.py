@@ -11,11 +11,12 @@ Registration", CVGIP 1991 (back-projection).
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from handtint.color.bands import in_bands
 
 FloatArray = NDArray[np.float32]
 
@@ -23,7 +24,6 @@ SIGMA_SPACE = 0.5
 """In pixels of the small picture. With it the nearest 2 x 2 of them are as good as 3 x 3 (within 0.1 dB)."""
 SIGMA_RANGE = 10.0
 """In L* units; about 25 levels of 8-bit luma."""
-_THREADS = 2
 _BAND_PIXELS = 1 << 16
 
 
@@ -104,9 +104,8 @@ def _joint_bilateral(
     widened = [stacked[:, :, near] for near in near_column]  # two of (1 + C, h, W)
     result = np.empty((len(ab), height, width), np.float32)
 
-    def fill_band(top: int) -> None:
+    def fill_band(band: slice) -> None:
         check()
-        band = slice(top, min(top + rows, height))
         total = np.zeros((band.stop - band.start, width), np.float32)
         sums = np.zeros((len(ab), *total.shape), np.float32)
         for i, j in np.ndindex(2, 2):
@@ -121,10 +120,7 @@ def _joint_bilateral(
                 sums[channel] += value
         result[:, band] = sums / total
 
-    rows = max(1, _BAND_PIXELS // width)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(fill_band, range(0, height, rows)):
-            pass
+    in_bands(height, max(1, _BAND_PIXELS // width), fill_band)
     return result
 
 
