@@ -96,9 +96,10 @@ def gray_of(lightness: float) -> int:
 class Peer:
     """A client over libzmq: sends messages, and takes answers in the order in which they come."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, read_ahead: int = 1000) -> None:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
+        self.socket.rcvhwm = read_ahead
         self.socket.linger = 0
         self.socket.plain_username = USERNAME.encode()
         self.socket.plain_password = connection.token.encode()
@@ -171,8 +172,8 @@ class Running:
     def _service(self, cache: Cache) -> Service:
         return Service(device="cpu", cache=cache, load=lambda name, device: self.colorizer, threads=1)
 
-    def peer(self) -> Peer:
-        self._peers.append(Peer(self.engine.connection))
+    def peer(self, **options: Any) -> Peer:
+        self._peers.append(Peer(self.engine.connection, **options))
         return self._peers[-1]
 
     def ended(self, seconds: float = PATIENCE) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,10 @@ from handtint.wire.pixels import Extent, Known, PixelFormat, Plane
 
 LONG = 30.0
 Make = Callable[..., m.Colorize]
+
+
+def gray_picture(width: int, height: int) -> Plane:
+    return Plane(PixelFormat.gray8, Extent(width, height), bytes(width * height))
 
 
 def test_hello_and_status(peer: Any) -> None:
@@ -190,9 +195,10 @@ def stranger(running: Any) -> Iterator[Callable[..., list[str]]]:
             events: list[str] = []
             with dealer.get_monitor_socket() as monitor:
                 dealer.connect(f"tcp://{connection.host}:{connection.port}")
-                dealer.send_multipart(encode(m.Hello(1, "stranger")))
+                with contextlib.suppress(zmq.Again):  # turned away already
+                    dealer.send_multipart(encode(m.Hello(1, "stranger")), zmq.NOBLOCK)
                 while not set(until) & set(events):
-                    assert monitor.poll(LONG * 1000)
+                    assert monitor.poll(LONG * 1000), events
                     events.append(recv_monitor_message(monitor)["event"].name)
                 dealer.disable_monitor()
             assert not dealer.poll(0)
@@ -275,6 +281,28 @@ def test_the_cache_keeps_to_its_budget(start: Callable[..., Any], colorizer: Any
         status = peer.call(m.GetStatus(peer.next_id()))
         assert 0 < status.cached_bytes <= 20_000
     assert status.documents == 40
+
+
+def test_client_that_never_reads_is_refused_more(
+    start: Callable[..., Any], colorizer: Any, request_for: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = start(memory_budget=1 << 24)
+    witness, glutton = running.peer(), running.peer(read_ahead=1)
+    colorizer.permits.release(1000)
+    answers = 0
+    # Each answer is 8 MB: what the system's own buffers hold is soon used up.
+    big = gray_picture(1000, 1000)
+    while "does not read its answers" not in caplog.text:
+        glutton.send(request_for(glutton, str(answers), 0, base=big))
+        answers += 1
+        # The worker takes turns: an answer to the witness means that it has come by the other's request.
+        witness.call(m.GetStatus(witness.next_id()))
+        witness.call(request_for(witness, "w", 1))
+        assert answers < 100
+    got = [glutton.receive() for _ in range(answers)]
+    assert {answer.code for answer in got if isinstance(answer, m.Failure)} == {"out_of_memory"}
+    assert any(isinstance(answer, m.Colorized) for answer in got)
+    assert isinstance(glutton.call(request_for(glutton, "again", 0, base=big)), m.Colorized)
 
 
 def test_palette_of_a_picture(peer: Any) -> None:

@@ -36,6 +36,11 @@ _MAX_DOCUMENTS = 4096
 _log = logging.getLogger(__name__)
 
 
+def is_work(message: Message) -> bool:
+    """Whether the worker answers it, and not the desk."""
+    return isinstance(message, (Colorize, Segment, RecommendThemes, Suggest, ExtractPalette))
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the desk may tell about the rest of the engine; each is asked for at the moment of the answer."""
@@ -61,7 +66,7 @@ class Desk:
 
     def take_in(self, client: Client, message: Message, nbytes: int) -> list[Reply]:
         """The replies that can be given now; work is answered later, by the worker."""
-        if isinstance(message, (Colorize, Segment, RecommendThemes, Suggest, ExtractPalette)):
+        if is_work(message):
             return self._put(client, message, nbytes)
         if isinstance(message, Cancel):
             return self._cancel(client, message)

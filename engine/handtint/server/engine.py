@@ -135,7 +135,7 @@ class Engine:
             token=self.token,
             worker_alive=lambda: self._worker.alive,
             wake=self.wake,
-            limits=Limits(idle_exit=settings.idle_exit),
+            limits=Limits(idle_exit=settings.idle_exit, unread=settings.memory_budget // 2),
             answered=self._greeted.set,
             clock=clock,
         )

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import zmq
 
 from handtint.errors import ProtocolError
-from handtint.server.desk import Desk
+from handtint.server.backlog import Backlog
+from handtint.server.desk import Desk, is_work
 from handtint.server.mailbox import Client, Job
 from handtint.server.wake import Wake
 from handtint.server.zap import Gatekeeper
@@ -46,11 +47,14 @@ class Limits:
         Seconds that a stopping loop waits for work which does not end.
     tick : float
         Seconds between two looks at the clock.
+    unread : int
+        Bytes of answers that may wait for one client before its further work is refused.
     """
 
     idle_exit: float | None = None
     grace: float = 5.0
     tick: float = TICK
+    unread: int = 1 << 30
 
 
 class Router:
@@ -87,6 +91,7 @@ class Router:
         self._limits = limits or Limits()
         self._answered = answered
         self._clock = clock
+        self._backlog = Backlog()
         self._replies: deque[tuple[Job, Message]] = deque()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context, token)
@@ -176,6 +181,10 @@ class Router:
         except MessageError as error:
             _log.info("a message that cannot be read: %s", error)
             return [(client, error.failure())]
+        if is_work(message) and self._backlog.nbytes(client) > self._limits.unread:
+            _log.warning("a client asks for more and does not read its answers")
+            text = "expected the answers so far to be read before more is asked for; read them and ask again"
+            return [(client, Failure(message.id, "out_of_memory", text))]
         try:
             return self._desk.take_in(client, message, sum(frame.nbytes for frame in frames))
         except Exception:
@@ -201,7 +210,11 @@ class Router:
             frames = encode(Failure(message.id, "internal", str(error)))
         try:
             # Not copied: libzmq sends from the arrays themselves and lets go of them afterwards.
-            self._socket.send_multipart([client, *frames], zmq.NOBLOCK, copy=False)
+            nbytes = memoryview(frames[-1]).nbytes
+            large = nbytes > self._socket.copy_threshold
+            tracker = self._socket.send_multipart([client, *frames], zmq.NOBLOCK, copy=False, track=large)
+            if tracker is not None:
+                self._backlog.add(client, tracker, nbytes)
             self._answered()
         except zmq.Again:
             if not isinstance(message, Progress):
@@ -212,6 +225,7 @@ class Router:
             self._lose(client, "has vanished")
 
     def _lose(self, client: Client, reason: str) -> None:
+        self._backlog.forget(client)
         dropped = self._desk.lose(client)
         _log.info("a client %s; %d of its requests were dropped", reason, dropped)
 
