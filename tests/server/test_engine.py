@@ -10,17 +10,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from handtint.client.blocking import Engine
+from handtint.client.launcher import Launcher
+from handtint.errors import EngineFailed
 from handtint.server import planes
 from handtint.server.lock import Lock
+from handtint.server.pixelmath import Bands
 from handtint.wire import messages as m
 from handtint.wire.connection import Connection, read_connection, write_connection
-from handtint.wire.pixels import Extent, Known, PixelFormat, Plane, Transfer
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, Transfer
 
 PATIENCE = 60.0
 
@@ -227,3 +232,34 @@ def test_lock_is_exclusive_and_free_again(tmp_path: Path) -> None:
     one.release()
     assert other.take()
     other.release()
+
+
+def test_the_editors_own_client(runtime: Path) -> None:
+    """The standard library's client starts the engine, is known by digest from then on, and ends it."""
+    command = [sys.executable, "-m", "handtint", "serve", "--device", "cpu"]
+    launcher = Launcher(command, environ={**os.environ, "HANDTINT_RUNTIME": str(runtime)})
+    base, hints, _ = picture()
+    stroke = Patch(hints.digest(), 70, 5, Plane(PixelFormat.rgba8, Extent(4, 4), bytes((60, 90, 150, 255)) * 16))
+    with Engine("test", launcher=launcher) as engine:
+        assert engine.connect(timeout=PATIENCE).device in ("cpu", "auto")
+        whole = m.Colorize(0, "d", base, "scribble", hints, output=PixelFormat.bgra8)
+        first = engine.call(whole, timeout=PATIENCE)
+        assert isinstance(first, m.Colorized)
+        small = replace(whole, base=Known(base.digest()), hints=stroke, size=Extent(48, 32), region=Rect(35, 2, 2, 2))
+        second = engine.call(small, timeout=PATIENCE)
+        assert isinstance(second, m.Colorized)
+        assert second.plane.extent == Extent(2, 2)
+        blue, _, red, alpha = planes.pixels(second.plane)[1, 1].tolist()
+        assert blue > red + 30
+        assert alpha == 255
+        with pytest.raises(EngineFailed, match="expected hints"):
+            engine.call(replace(whole, hints=gray_half(base)), timeout=PATIENCE)
+        assert isinstance(engine.call(m.Shutdown(0), timeout=PATIENCE), m.Stopping)
+    drift = planes.lightness(first.plane, Bands(1)) - planes.lightness(base, Bands(1))
+    assert np.abs(drift).max() < 0.5
+
+
+def gray_half(base: Plane) -> Plane:
+    """A hint layer of half the base's width."""
+    extent = Extent(base.extent.width // 2, base.extent.height)
+    return Plane(PixelFormat.rgba8, extent, bytes(extent.width * extent.height * 4))
