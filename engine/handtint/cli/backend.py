@@ -59,7 +59,7 @@ def _check_device(engine: Engine, device: str) -> None:
     running = engine.connect(timeout=_START_SECONDS).device
     if "auto" not in (device, running) and not running.startswith(device):
         raise EngineRefused(
-            f"expected an engine on {device}, but one runs on {running}; end it with `handtint stop`, or say --no-engine"
+            f"expected an engine on {device}, but one runs on {running}; say `handtint stop` first, or --no-engine"
         )
 
 

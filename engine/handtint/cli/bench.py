@@ -61,6 +61,29 @@ def quality(
 
 
 @bench.command()
+@click.option("--data", required=True, help="Folder of pictures (with manifest.csv: its val split), or 'skimage'.")
+@click.option("--methods", default="", help="Names with commas; all by default, baselines too.")
+@click.option("--side", type=click.IntRange(min=16), default=768, show_default=True, help="Longest side, px.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many pictures.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of strokes and surprising colors.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-control"), show_default=True)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+def control(data: str, methods: str, side: int, limit: int | None, seed: int, out: Path, device: str) -> None:
+    """How well hints, palettes and exemplars are obeyed, how far hints reach, and what stays the same."""
+    from handtint.bench.control import run_control, write_control
+    from handtint.bench.methods import default_methods
+    from handtint.bench.provenance import find_origin
+    from handtint.bench.subject import EXEMPLAR_BASELINES, PALETTE_BASELINES, ControlPlan
+
+    every = (*(name for name in default_methods() if name != "gray"), *PALETTE_BASELINES, *EXEMPLAR_BASELINES)
+    plan = ControlPlan(data, tuple(methods.replace(",", " ").split()) or every, side, limit, seed)
+    table = run_control(plan, out, device=device)
+    command = shlex.join(["handtint", *sys.argv[1:]])
+    tables = write_control(table, plan, find_origin(command, datetime.now(UTC), device=device), out)
+    click.echo(tables.read_text(encoding="utf-8"))
+
+
+@bench.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
 def report(out: Path) -> None:
     """Make the HTML page of a run's folder again; it may show pictures of the data, so keep it to yourself."""

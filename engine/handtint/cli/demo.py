@@ -16,21 +16,31 @@ if TYPE_CHECKING:
     from handtint.cli.backend import Backend
     from handtint.wire.messages import Palette
 
-PALETTE = "#7a4a2b,#c9b08d,#5d6b7a"
-DABS: tuple[tuple[int, int, int, str], ...] = (
-    (300, 60, 14, "#5f4432"),  # coffee
-    (60, 330, 16, "#8a3b1e"),  # table
-    (420, 250, 12, "#b9c4cf"),  # saucer
-    (505, 210, 10, "#b08a3c"),  # spoon
+PALETTE = "#2c4a6e,#8fb3d9,#d9c7a0"
+REACH = 0.8
+WOOD, GLAZE, COFFEE, NEUTRAL = "#9a5a34", "#2d7f86", "#a8682c", "#8c8c8c"
+STROKES: tuple[tuple[str, int, tuple[tuple[int, int], ...]], ...] = (
+    (WOOD, 14, ((12, 282), (40, 340), (96, 386))),
+    (WOOD, 14, ((330, 12), (410, 30), (470, 22))),
+    (WOOD, 14, ((520, 70), (560, 150), (545, 230))),
+    (WOOD, 14, ((500, 320), (560, 370))),
+    (WOOD, 12, ((70, 120), (120, 90))),
+    (GLAZE, 10, ((92, 220), (104, 270), (150, 325), (215, 362), (290, 372))),
+    (GLAZE, 10, ((440, 150), (460, 200), (448, 260))),
+    (GLAZE, 8, ((206, 190), (250, 215), (300, 222))),
+    (GLAZE, 6, ((206, 262), (212, 296))),
+    (COFFEE, 8, ((228, 150), (280, 172), (330, 150))),
+    (NEUTRAL, 6, ((196, 66), (240, 36), (300, 28))),
+    (NEUTRAL, 6, ((350, 282), (372, 300))),
 )
-"""x, y, radius and colour of each hint, in the pixels of scikit-image's coffee photograph."""
+"""Colour, width and corners (x, y) of each stroke, in the pixels of scikit-image's coffee photograph."""
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def demo(out: Path, device: str) -> None:
-    """Colour scikit-image's coffee photograph and leave gray.png, hints.png and before-after.png."""
+    """Colour scikit-image's coffee photograph; before-after.png shows what came of it."""
     from handtint.cli.backend import open_backend
     from handtint.cli.files import PictureFile, write_picture
     from handtint.cli.palette import parse_hex
@@ -42,14 +52,16 @@ def demo(out: Path, device: str) -> None:
     gray, hints = _gray_photograph(), _hints((400, 600))
     click.echo("Starting the engine (or finding the one that runs) ...")
     with open_backend(device, in_process=False) as backend:
-        click.echo("Colouring with two palettes, then with hints ...")
-        columns = [_colorize(backend, gray, None, None), _colorize(backend, gray, None, parse_hex(PALETTE))]
-        columns.append(_colorize(backend, gray, hints, None))
-    write_picture(out / "gray.png", PictureFile(gray))
-    write_picture(out / "hints.png", PictureFile(hints))
-    for name, picture in zip(("automatic", "palette", "hints"), columns, strict=True):
+        click.echo("Colouring by itself, with a palette, and with hints ...")
+        pictures = {
+            "automatic": _colorize(backend, gray, None, None),
+            "palette": _colorize(backend, gray, None, parse_hex(PALETTE)),
+            "hints": _colorize(backend, gray, hints, None),
+        }
+    painted = _painted(gray, hints)
+    pictures["before-after"] = _sheet(((painted, pictures["hints"]), (pictures["automatic"], pictures["palette"])))
+    for name, picture in {"gray": gray, "hint-layer": hints, **pictures}.items():
         write_picture(out / f"{name}.png", PictureFile(picture))
-    write_picture(out / "before-after.png", PictureFile(_sheet(gray, hints, columns)))
     click.echo(f"Done: look at {out / 'before-after.png'}")
 
 
@@ -65,12 +77,14 @@ def _gray_photograph() -> NDArray[np.uint8]:
 
 
 def _hints(size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The strokes on a transparent layer, (H, W, 4)."""
     import cv2
     import numpy as np
 
     hints = np.zeros((*size, 4), np.uint8)
-    for x, y, radius, color in DABS:
-        cv2.circle(hints, (x, y), radius, (*bytes.fromhex(color[1:]), 255), -1, cv2.LINE_8)
+    for color, width, corners in STROKES:
+        paint = (*bytes.fromhex(color[1:]), 255)
+        cv2.polylines(hints, [np.array(corners, np.int32)], False, paint, width, cv2.LINE_8)
     return hints
 
 
@@ -88,6 +102,7 @@ def _colorize(
             base=base_plane(gray),
             hints=plane_of(hints) if hints is not None else None,
             palette=palette,
+            reach=REACH,
             output=PixelFormat.rgb8,
         )
     )
@@ -96,13 +111,19 @@ def _colorize(
     return pixels_of(answer.plane)
 
 
-def _sheet(gray: NDArray[np.uint8], hints: NDArray[np.uint8], columns: list[NDArray[Any]]) -> NDArray[np.uint8]:
-    """Gray with the hints painted on it, then each answer, side by side with a white line between."""
+def _painted(gray: NDArray[np.uint8], hints: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The gray picture as the artist sees it with the strokes on it, (H, W, 3)."""
     import numpy as np
 
-    painted = np.where(hints[..., 3:] > 0, hints[..., :3], np.repeat(gray, 3, axis=2)).astype(np.uint8)
-    line = np.full((gray.shape[0], 8, 3), 255, np.uint8)
-    parts = [painted]
-    for column in columns:
-        parts += [line, column]
-    return np.concatenate(parts, axis=1)
+    return np.where(hints[..., 3:] > 0, hints[..., :3], np.repeat(gray, 3, axis=2)).astype(np.uint8)
+
+
+def _sheet(rows: tuple[tuple[NDArray[Any], ...], ...]) -> NDArray[Any]:
+    """Pictures of one size in rows, a white line between them."""
+    import cv2
+    import numpy as np
+
+    white = (255, 255, 255)
+    framed = [[cv2.copyMakeBorder(p, 0, 8, 0, 8, cv2.BORDER_CONSTANT, value=white) for p in row] for row in rows]
+    sheet: NDArray[Any] = np.concatenate([np.concatenate(row, axis=1) for row in framed])[:-8, :-8]
+    return sheet
