@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT_METHOD = "default"
 """What the artist chooses to leave the choice to the engine."""
+PATIENCE = 3600.0
+"""Seconds for one answer: a large picture on a slow machine takes long, and the artist can always call it off."""
 MAX_PALETTE = 5
 """Palettes with more colors than methods take are boiled down to this many by the engine."""
 

@@ -21,12 +21,12 @@ from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
 from handtint_gimp.arguments import read_settings  # noqa: E402
 from handtint_gimp.choices import WORDS_WIDTH, LayerCombo, MethodCombo, words_label  # noqa: E402
-from handtint_gimp.colorize import Outcome, colorize  # noqa: E402
+from handtint_gimp.colorize import PATIENCE, Outcome, Settings, colorize  # noqa: E402
 from handtint_gimp.picture import Picture, likely_hints  # noqa: E402
 
 TITLE, BUSY_TITLE = "Colorize with Handtint", "Colorizing…"
-TICK_MS = 30
-PATIENCE = 3600.0
+TICK_MS = 100
+LEAVING = (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT)
 GRAY_HINTS = "This image is grayscale, so hints in it are gray too: choose Image > Mode > RGB to paint them in color."
 
 
@@ -80,10 +80,14 @@ class ColorizeDialog:
         self._set_busy(True)
         try:
             picture = Picture(self._image, self._base.layer)
-            settings = replace(read_settings(self._config), hints=self._hints.layer)
-            return colorize(picture, settings, self._ask)
+            return colorize(picture, self._settings(), self._ask)
         finally:
             self._set_busy(False)
+
+    def _settings(self) -> Settings:
+        self._config.set_property("hints", self._hints.layer)  # for the next run without a dialog
+        settings = read_settings(self._config)
+        return settings if self._method.takes("palette") else replace(settings, palette=None)
 
     def _ask(self, request: Message) -> Message:
         """Wait for the answer while the window stays alive."""
@@ -112,8 +116,8 @@ class ColorizeDialog:
         self._bar.set_text("")
 
     def _responded(self, dialog: Any, response: int) -> None:
-        """While an answer is awaited, every button but OK means: call it off."""
-        self._called_off = self._called_off or self._busy
+        """While an answer is awaited, Cancel means: call it off."""
+        self._called_off = self._called_off or (self._busy and response in LEAVING)
 
     def _closed(self, dialog: Any, event: Any) -> bool:
         """The window's own close button would destroy the window under the wait."""

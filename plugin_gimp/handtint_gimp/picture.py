@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -66,8 +67,8 @@ class Picture:
         _check(image, base)
         self.image = image
         self.base = base
-        _, self._x, self._y = base.get_offsets()
-        self.extent = Extent(base.get_width(), base.get_height())
+        self._x, self._y, *size = _place(base)
+        self.extent = Extent(*size)
         self._depth = _depth(image.get_precision())
 
     @property
@@ -138,6 +139,7 @@ class Picture:
         if (composite.format, composite.extent) != (self._depth.rgba, self.extent):
             expected, got = f"{self._depth.rgba.value} {self.extent}", f"{composite.format.value} {composite.extent}"
             raise PictureError(f"expected the engine's answer as {expected}, got {got}; nothing was changed")
+        self._check_again()
         # Only bytes go into a GEGL buffer fast: a memoryview takes forty times as long.
         data = bytes(composite.data)
         layer = self.result_layer()
@@ -149,13 +151,20 @@ class Picture:
             else:
                 self._replace(layer, data)
             layer.set_opacity(100.0 * opacity)
-            inputs = {"base": self.base.get_tattoo(), "hints": hints.get_tattoo() if hints is not None else 0}
+            painted = hints.get_tattoo() if is_in(self.image, hints) else 0
+            inputs = {"base": self.base.get_tattoo(), "hints": painted}
             layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, json.dumps(inputs).encode()))
         Gimp.displays_flush()
         return layer
 
+    def _check_again(self) -> None:
+        """GIMP goes on while the engine works: the artist may have done anything meanwhile."""
+        _check(self.image, self.base)
+        if _place(self.base) != (self._x, self._y, *self.extent) or self.answer_format != _format(self.image):
+            raise PictureError("the layer has changed while it was being colored, so nothing was done; run again")
+
     def _read(self, layer: Any, babl: str, pixel_format: PixelFormat) -> Plane:
-        _, x, y = layer.get_offsets()
+        x, y, _, _ = _place(layer)
         rect = Gegl.Rectangle.new(self._x - x, self._y - y, *self.extent)
         data = layer.get_buffer().get(rect, 1.0, babl, Gegl.AbyssPolicy.NONE)
         return Plane(pixel_format, self.extent, data)
@@ -163,10 +172,9 @@ class Picture:
     def _is_result(self, layer: Any) -> bool:
         if role(layer) != COLOR_ROLE or _inputs(layer).get("base") != self.base.get_tattoo():
             return False
-        _, x, y = layer.get_offsets()
-        place = (x, y, layer.get_width(), layer.get_height())
         # Writing to a locked layer would make GIMP end the plug-in.
-        return bool(place == (self._x, self._y, *self.extent) and layer.has_alpha() and not layer.get_lock_content())
+        fits = _place(layer) == (self._x, self._y, *self.extent) and layer.has_alpha()
+        return bool(fits and not layer.get_lock_content())
 
     def _insert(self, data: bytes) -> Any:
         """A new layer, filled before it is in the image, directly above the base."""
@@ -255,12 +263,24 @@ def palette_colors(palette: Any) -> bytes:
 
 
 def _check(image: Any, base: Any) -> None:
+    if not image.is_valid() or not is_in(image, base):
+        raise PictureError("the layer to color is not there any more; choose another one")
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise PictureError("expected an RGB or grayscale image, got an indexed one; choose Image > Mode > RGB first")
     if image.get_floating_sel() is not None:
         raise PictureError("the image has a floating selection; anchor it or make it a layer first")
     if role(base) == COLOR_ROLE:
         raise PictureError(f"the layer '{base.get_name()}' is a result of Handtint; choose the gray layer below it")
+
+
+def _place(layer: Any) -> tuple[int, int, int, int]:
+    """Left, top, width and height in the image."""
+    _, x, y = layer.get_offsets()
+    return x, y, layer.get_width(), layer.get_height()
+
+
+def _format(image: Any) -> PixelFormat:
+    return _depth(image.get_precision()).rgba
 
 
 def _depth(precision: Any) -> Depth:
@@ -294,7 +314,7 @@ def _walk(items: list[Any], depth: int) -> Iterator[LayerEntry]:
 
 
 def _named_hints(layer: Any) -> bool:
-    return "hint" in layer.get_name().lower() and role(layer) != COLOR_ROLE
+    return re.search(r"\bhints?\b", layer.get_name(), re.IGNORECASE) is not None and role(layer) != COLOR_ROLE
 
 
 def _is_ours(layer: Any) -> bool:

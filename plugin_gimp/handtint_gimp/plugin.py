@@ -17,12 +17,10 @@ from handtint.client.blocking import Engine  # noqa: E402
 from handtint.errors import Cancelled, HandtintError, PictureError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
 from handtint_gimp.arguments import add_arguments, read_settings  # noqa: E402
-from handtint_gimp.colorize import Ask, Outcome, colorize  # noqa: E402
+from handtint_gimp.colorize import PATIENCE, Ask, Outcome, colorize  # noqa: E402
 from handtint_gimp.picture import Picture, base_of, is_in, likely_base, likely_hints, start_gegl  # noqa: E402
 
 PROCEDURE = "plug-in-handtint-colorize"
-PATIENCE = 3600.0
-"""Seconds for one answer: a large picture on a slow machine takes long, and the person can always cancel."""
 RESULT = 1
 
 log = logging.getLogger(__name__)
@@ -73,7 +71,7 @@ def run(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any
         return _failed(procedure, str(error))
     except Exception as error:  # GIMP itself would say "execution error" and nothing else.
         log.exception("unexpected")
-        return _failed(procedure, f"Handtint met an error of its own, the image is unchanged: {error!r}")
+        return _failed(procedure, f"Handtint met an error of its own; an undo takes back what it did: {error!r}")
     result = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
     result.remove(RESULT)
     result.insert(RESULT, GObject.Value(Gimp.Layer, outcome.layer))

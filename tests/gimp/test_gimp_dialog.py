@@ -20,14 +20,15 @@ harness = sys.modules["editor_harness"]
 TITLE, BUSY_TITLE = "^Colorize with Handtint$", "^Colorizing"
 MAIN_WINDOW, MAIN_SIZE = " – GIMP$", ("1490", "925")
 QUIET = 0.3
+SKIN, HAIR, SUIT, BLUE, RED, TANK, WALL = (
+    (205, 150, 120), (125, 90, 62), (200, 105, 60), (80, 88, 118), (170, 70, 65), (150, 100, 78), (122, 126, 133),
+)  # fmt: skip
 SCENE = [
     {"x": x, "y": y, "side": 12, "color": color}
     for x, y, color in (
-        (205, 140, (205, 150, 120)), (255, 75, (120, 85, 55)), (110, 330, (205, 95, 45)), (250, 310, (205, 95, 45)),
-        (25, 40, (60, 75, 130)), (30, 190, (170, 50, 50)), (425, 60, (165, 95, 60)), (340, 40, (120, 125, 135)),
-        (80, 130, (120, 125, 135)), (395, 265, (120, 120, 120)), (560, 460, (120, 120, 120)),
+        (215, 112, SKIN), (226, 53, HAIR), (100, 305, SUIT), (264, 317, SUIT), (140, 419, SUIT), (41, 77, BLUE),
+        (26, 207, RED), (410, 61, TANK), (327, 27, WALL), (477, 158, WALL), (103, 108, WALL), (370, 245, WALL),
     )
-    if x < 512
 ]  # fmt: skip
 """What a restorer would paint on the astronaut."""
 

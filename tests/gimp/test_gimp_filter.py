@@ -97,6 +97,16 @@ def test_the_color_layer_goes_into_the_group_of_its_base(gimp: Any, photograph: 
     assert [layer["name"] for layer in report["layers"]] == ["My hints", "Group"]
 
 
+def test_masked_transparent_and_locked_layers(gimp: Any, photograph: Any) -> None:
+    report = gimp.run("odd_layers", picture=str(photograph.path), marks=photograph.jobs_marks)
+    assert report["masked"] == "success", "the mask that is being edited stands for its layer"
+    assert report["names"] == ["My hints", "Handtint color", "Base"]
+    base, after, content = (gimp.pixels(name, photograph.size) for name in ("base_before", "base_after", "content"))
+    assert np.array_equal(base, after)
+    assert mark_errors(lab(content, "u8"), lab(base, "u8"), photograph.marks).max() < 2.3
+    assert (report["locked"], report["new"]) == ("success", True), "a locked result is left alone"
+
+
 def test_strength_is_the_layers_opacity_and_scales_the_color(gimp: Any, photograph: Any) -> None:
     runs = [{"arguments": {"method": "scribble", "strength": 0.5}}]
     report = gimp.run("colorize", picture=str(photograph.path), marks=photograph.jobs_marks, runs=runs)
@@ -144,7 +154,7 @@ def test_the_network_colors_by_itself_and_follows_a_palette(gimp: Any, photograp
         *({"arguments": {"use-palette": True, "palette": colors}} for colors in (warm, cold, many)),
         {"arguments": {"palette": warm}},
     ]
-    report = gimp.run("colorize", picture=str(photograph.path), mode="gray", runs=runs)
+    report = gimp.run("colorize", picture=str(photograph.path), runs=runs)
     assert [run["status"] for run in report["runs"]] == ["success"] * 5
     contents = [lab(gimp.pixels(f"content_{number}", photograph.size), "u8") for number in range(5)]
     by_itself, of_warm, of_cold, of_many, not_used = contents

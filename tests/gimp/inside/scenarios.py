@@ -72,6 +72,26 @@ def run_once(job: Job, image: Any, base: Any, hints: Any, number: int, one: Job)
     return {"status": status, "error": error}
 
 
+def odd_layers(job: Job) -> Report:
+    """Layers as artists have them: transparent, masked with the mask selected, and a result that is locked."""
+    image, base = load(job)
+    paint(job, image, base)
+    hints = image.get_layers()[0]
+    base.add_alpha()
+    mask = base.create_mask(Gimp.AddMaskType.BLACK)
+    base.add_mask(mask)
+    dump(job, "base_before", base)
+    masked, _, first = run(image, [mask], hints, {"method": "scribble"})
+    dump(job, "base_after", base)
+    dump(job, "content", first)
+    names = [layer.get_name() for layer in image.get_layers()]
+    first.set_lock_content(True)
+    locked, _, second = run(image, [base], hints, {"method": "scribble"})
+    return {
+        "masked": masked, "names": names, "locked": locked, "new": second.get_id() != first.get_id(),
+    }  # fmt: skip
+
+
 def failures(job: Job) -> Report:
     """Runs that must fail, each with the number of layers and the base type that it leaves."""
     cases = {
@@ -130,7 +150,7 @@ def has_color(report: Report) -> bool:
     return any(layer["role"] == "color" for layer in report["layers"])
 
 
-SCENARIOS = {"colorize": colorize, "failures": failures, "dialog": dialog, "session": session}
+SCENARIOS = {"colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "session": session}
 
 
 # Ways to fail -------------------------------------------------------------------------------------------------
