@@ -321,6 +321,29 @@ def test_what_has_no_method_yet(peer: Any, request_for: Make) -> None:
         assert peer.call(request).code == "not_available"
 
 
+def test_only_colorize_is_superseded(peer: Any, colorizer: Any, request_for: Make) -> None:
+    busy = peer.send(request_for(peer, "d", 1))
+    assert colorizer.started.get(timeout=LONG) == 1
+    base = gray_picture(2, 2)
+    others = [peer.send(m.Segment(peer.next_id(), "d", base)) for _ in range(2)]
+    others += [peer.send(m.ExtractPalette(peer.next_id(), base, 1)) for _ in range(2)]
+    peer.call(m.GetStatus(peer.next_id()))
+    colorizer.permits.release()
+    answers = [peer.receive() for _ in range(5)]
+    assert [answer.id for answer in answers] == [busy, *others]
+    assert [answer.type for answer in answers] == ["colorized", "failure", "failure", "palette_found", "palette_found"]
+
+
+def test_planes_of_refused_requests_are_known_afterwards(peer: Any, colorizer: Any, request_for: Make) -> None:
+    colorizer.permits.release(2)
+    base = gray_picture(3, 2)
+    assert peer.call(m.Segment(peer.next_id(), "d", base)).code == "not_available"
+    assert isinstance(peer.call(request_for(peer, "d", 0, base=Known(base.digest()))), m.Colorized)
+    other = gray_picture(4, 2)
+    assert peer.call(request_for(peer, "d", 0, base=other, output=PixelFormat.gray8)).code == "bad_picture"
+    assert isinstance(peer.call(request_for(peer, "d", 0, base=Known(other.digest()))), m.Colorized)
+
+
 def test_shutdown_finishes_the_work_in_hand(running: Any, colorizer: Any, request_for: Make) -> None:
     peer, other = running.peer(), running.peer()
     other.hello()

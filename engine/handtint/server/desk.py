@@ -104,10 +104,10 @@ class Desk:
     def _put(self, client: Client, message: Message, nbytes: int) -> list[Reply]:
         if self.stopping:
             return [(client, Failure(message.id, "stopping", "the engine is stopping; start it again"))]
-        document = getattr(message, "document", None)
-        # A picture without a document (a palette's source) is replaced by nothing and waits in a line of its own.
-        line = f"{message.type} {message.id}" if document is None else f"{message.type}:{document}"
-        if document is not None:
+        document = getattr(message, "document", "")
+        # Only a Colorize is replaced by a newer one; the others wait in lines of their own.
+        line = f"document {document}" if isinstance(message, Colorize) else f"{message.type} {message.id}"
+        if document:
             self._remember((client, document))
         put = self._mailbox.put(Job(client, line, message, nbytes))
         if not put.accepted:

@@ -115,7 +115,7 @@ class Service:
 
     def keep(self, job: Job) -> None:
         """Remember the planes of a job that was called off: the next request names them by digest."""
-        for name in ("base", "hints", "semantic", "exemplar", "selection"):
+        for name in ("base", "hints", "semantic", "exemplar", "selection", "source"):
             picture = getattr(job.request, name, None)
             if picture is not None:
                 try:
@@ -131,6 +131,7 @@ class Service:
         if isinstance(request, ExtractPalette):
             return self._extract_palette(request)
         if isinstance(request, (Segment, RecommendThemes, Suggest)):
+            self.keep(job)
             return Failure(request.id, "not_available", f"this engine has no method for '{request.type}' yet")
         raise ProtocolError(f"expected a request that the worker answers, got '{request.type}'")
 
@@ -138,8 +139,8 @@ class Service:
 
     def _colorize(self, job: Job, request: Colorize) -> Colorized:
         started = self._clock()
-        check_output(request.output)
         inputs = self._inputs(request)
+        check_output(request.output)
         job.progress = (0.05, "preparing")
         method = request.method or default_method().name
         prepared = self._prepare(job, method, inputs)
