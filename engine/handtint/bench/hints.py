@@ -95,7 +95,7 @@ class HintFile:
             raise GuidanceError(f"expected at least {count} hints for {self.picture}, its file has {len(self.marks)}")
         hints = no_hints(self.size)
         for mark in self.marks[:count]:
-            covered = _covered(mark.points, mark.width, self.size)
+            covered = covered_pixels(mark.points, mark.width, self.size)
             hints.ab[:, covered] = np.array(mark.ab, np.float32)[:, None]
             hints.mask[covered] = 1.0
         return hints
@@ -135,7 +135,7 @@ def draw_hints(picture: str, rgb: ByteArray, ab: FloatArray, sampler: Sampler, *
     rng = np.random.default_rng([seed, *picture.encode()])
     size = (ab.shape[1], ab.shape[2])
     marks = _SAMPLERS[sampler](rgb, most, rng)
-    colored = (Mark(points, width, _mean_color(ab, _covered(points, width, size))) for points, width in marks)
+    colored = (Mark(points, width, _mean_color(ab, covered_pixels(points, width, size))) for points, width in marks)
     return HintFile(picture, sampler.value, seed, size, tuple(colored))
 
 
@@ -157,15 +157,24 @@ def _uniform(rgb: ByteArray, most: int, rng: np.random.Generator) -> Places:
 
 def _strokes(rgb: ByteArray, most: int, rng: np.random.Generator) -> Places:
     longest = max(rgb.shape[:2])
-    labels = felzenszwalb(rgb, scale=150.0, sigma=0.8, min_size=(longest // 24) ** 2)
-    order = np.argsort(-np.bincount(labels.reshape(-1)), kind="stable")
+    labels = find_segments(rgb)
+    segments = int(labels.max()) + 1
     width = max(1, round(longest * rng.uniform(0.01, 0.02)))
     # A picture with fewer segments gets a second stroke in each, and so on.
-    return [(_walk(labels == order[i % len(order)], longest, rng), width) for i in range(most)]
+    return [(draw_stroke(labels == i % segments, rng), width) for i in range(most)]
 
 
-def _walk(segment: NDArray[np.bool_], longest: int, rng: np.random.Generator) -> tuple[tuple[int, int], ...]:
+def find_segments(rgb: ByteArray) -> NDArray[np.int64]:
+    """Label per pixel of (H, W, 3) uint8, the largest segment first; felzenszwalb of the colored picture."""
+    least = (max(rgb.shape[:2]) // 24) ** 2
+    labels = felzenszwalb(rgb, scale=150.0, sigma=0.8, min_size=least)
+    order = np.argsort(-np.bincount(labels.reshape(-1)), kind="stable")
+    return np.asarray(np.argsort(order)[labels], np.int64)
+
+
+def draw_stroke(segment: NDArray[np.bool_], rng: np.random.Generator) -> tuple[tuple[int, int], ...]:
     """A slightly bent line that starts well inside a segment and ends at its border; at least two points."""
+    longest = max(segment.shape)
     depth = cv2.distanceTransform(np.pad(segment.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     rows, columns = np.nonzero(depth >= 0.6 * depth.max())
     pick = rng.integers(len(rows))
@@ -189,7 +198,7 @@ _SAMPLERS: dict[Sampler, Callable[[ByteArray, int, np.random.Generator], Places]
 }
 
 
-def _covered(points: tuple[tuple[int, int], ...], width: int, size: tuple[int, int]) -> NDArray[np.bool_]:
+def covered_pixels(points: tuple[tuple[int, int], ...], width: int, size: tuple[int, int]) -> NDArray[np.bool_]:
     """(H, W) bool: the pixels of a square or of a line."""
     covered = np.zeros(size, np.uint8)
     if len(points) == 1:

@@ -12,6 +12,8 @@ from handtint.colorizers.registry import METHODS, find_method, load
 from handtint.errors import UnknownMethod
 from handtint.weights import find
 
+_HINTS = frozenset({Control.hints})
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -20,8 +22,8 @@ class Contender:
     Attributes
     ----------
     name : str
-    takes_hints : bool
-        Whether it is measured at more than no hints.
+    controls : frozenset of Control
+        The guidance that it takes.
     fingerprint : str, optional
         sha256 of its weights: figures of other weights are other figures.
     build : callable
@@ -29,9 +31,14 @@ class Contender:
     """
 
     name: str
-    takes_hints: bool
+    controls: frozenset[Control]
     fingerprint: str | None
     build: Callable[[str], BenchMethod]
+
+    @property
+    def takes_hints(self) -> bool:
+        """Whether it is measured at more than no hints."""
+        return Control.hints in self.controls
 
 
 def default_methods() -> tuple[str, ...]:
@@ -44,10 +51,10 @@ def default_methods() -> tuple[str, ...]:
 def find_contender(name: str) -> Contender:
     """A method by name, or UnknownMethod with the names that there are."""
     if name in BASELINES:
-        return Contender(name, name != "gray", None, lambda device: BASELINES[name])
+        return Contender(name, frozenset() if name == "gray" else _HINTS, None, lambda device: BASELINES[name])
     if name == ZHANG2017:
         weights = find(name)
-        return Contender(name, True, weights.sha256 if weights else None, zhang2017)
+        return Contender(name, _HINTS, weights.sha256 if weights else None, zhang2017)
     names = [method.name for method in METHODS]
     if name not in names:
         raise UnknownMethod(f"unknown method '{name}'; the bench knows: {', '.join([*names, *PEERS, *BASELINES])}")
@@ -56,8 +63,7 @@ def find_contender(name: str) -> Contender:
     if reason is not None:
         raise UnknownMethod(f"method {name} cannot be measured: {reason}")
     entry = find(method.weights) if method.weights is not None else None
-    takes_hints = Control.hints in method.controls
-    return Contender(name, takes_hints, entry.sha256 if entry else None, lambda device: _registered(name, device))
+    return Contender(name, method.controls, entry.sha256 if entry else None, lambda device: _registered(name, device))
 
 
 def _registered(name: str, device: str) -> BenchMethod:

@@ -1,0 +1,189 @@
+"""Single trials of `handtint bench control`: one picture and one method in, named figures out.
+
+Knows the calls of the methods, nothing of files or of how many pictures there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handtint.bench.baselines import Answer
+from handtint.bench.controls import (
+    Weighted,
+    earth_movers_distance,
+    hint_reach,
+    histogram_intersection,
+    main_colors,
+    palette_coverage,
+    palette_distance,
+    palette_emd,
+    swap_choice,
+)
+from handtint.bench.hints import HintFile, Mark, covered_pixels, draw_stroke, find_segments
+from handtint.bench.ledger import Figures
+from handtint.bench.metrics import adherence, delta_e_ab, psnr, to_rgb
+from handtint.bench.pictures import BenchPicture
+from handtint.color.lab import rgb_to_lab
+from handtint.color.palette import Palette
+from handtint.color.upsample import area_size, shrink_area
+from handtint.colorizers.base import Colorizer, Guidance
+
+FloatArray = NDArray[np.float32]
+
+HINT_KINDS = ("true", "jittered", "adversarial")
+CHOICES = 4
+"""Palettes to choose from in the swap test, as in the study with people of Xiao et al. 2019."""
+SCALES = (256, 384, 512)
+_JITTER = 5.0
+_SEGMENTS = 3
+_LEAST_SHARE = 0.02
+
+PaletteCall = Callable[[FloatArray, Palette], FloatArray]
+"""Lightness and palette to ab."""
+ExemplarCall = Callable[[FloatArray, FloatArray], FloatArray]
+"""Lightness and exemplar, (3, h, w) Lab, to ab."""
+
+
+def random_color(rng: np.random.Generator) -> tuple[float, float]:
+    """ab of a random sRGB color with a chroma of at least 15: a color that a monitor can show."""
+    while True:
+        rgb = rng.uniform(0.0, 1.0, (3, 1, 1))
+        _, a, b = rgb_to_lab(_tensor(rgb)).reshape(3).tolist()
+        if np.hypot(a, b) >= 15.0:
+            return float(a), float(b)
+
+
+def _tensor(values: NDArray[np.float64]) -> torch.Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def recolored(file: HintFile, kind: str, rng: np.random.Generator) -> HintFile:
+    """The same marks in their true colors, in jittered ones (5 ab units), or in random ones."""
+
+    def color(mark: Mark) -> tuple[float, float]:
+        if kind == "true":
+            return mark.ab
+        if kind == "jittered":
+            a, b = np.array(mark.ab) + rng.normal(0.0, _JITTER, 2)
+            return float(a), float(b)
+        return random_color(rng)
+
+    return replace(file, marks=tuple(replace(mark, ab=color(mark)) for mark in file.marks))
+
+
+def adherence_trial(picture: BenchPicture, answer: Answer, file: HintFile, count: int) -> Figures:
+    """Delta E00 at the painted pixels in the answer at the picture's own size."""
+    hints = file.painted(count)
+    ab = answer(Guidance(hint_ab=hints.ab, hint_mask=hints.mask))
+    met = adherence(picture.lightness, ab, hints.ab, hints.mask)
+    return {"mean": met.mean, "p95": met.p95, "max": met.largest}
+
+
+def reach_trial(picture: BenchPicture, answer: Answer, reach: float, rng: np.random.Generator) -> Figures:
+    """One surprising stroke in each of up to three large segments: what it colors inside and outside."""
+    labels = find_segments(picture.rgb)
+    found = []
+    for label in range(_SEGMENTS):
+        region = labels == label
+        if region.mean() < _LEAST_SHARE:
+            break
+        width = max(2, max(labels.shape) // 64)
+        mark = Mark(draw_stroke(region, rng), width, random_color(rng))
+        size = (labels.shape[0], labels.shape[1])
+        hints = HintFile(picture.name, "U", 0, size, (mark,)).painted(1)
+        ab = answer(Guidance(hint_ab=hints.ab, hint_mask=hints.mask, reach=reach))
+        found.append(hint_reach(picture.lightness, ab, mark.ab, region & ~covered_pixels(mark.points, width, size)))
+    if not found:
+        return {"inside": float("nan"), "leaked": float("nan")}
+    inside, leaked = np.mean(found, axis=0)
+    return {"inside": float(inside), "leaked": float(leaked)}
+
+
+def palette_trial(picture: BenchPicture, call: PaletteCall, palettes: Sequence[Palette], wanted: int) -> Figures:
+    """The picture in the wanted one of several palettes: how near it is, and whether a program recognises it."""
+    palette = palettes[wanted]
+    ab = call(picture.lightness, palette)
+    choices = [Weighted(p.lab[:, 1:].astype(np.float64), p.weights.astype(np.float64)) for p in palettes]
+    return {
+        "distance": palette_distance(ab, palette.lab[:, 1:]),
+        "coverage": palette_coverage(ab, palette.lab[:, 1:]),
+        "emd": palette_emd(ab, choices[wanted]),
+        "recognised": float(swap_choice(ab, choices) == wanted),
+    }
+
+
+def exemplar_trial(
+    picture: BenchPicture, call: ExemplarCall, exemplar: BenchPicture, rng: np.random.Generator
+) -> Figures:
+    """The colors of another picture, and the picture's own colors out of a bent copy of itself."""
+    ab = call(picture.lightness, exemplar.lab)
+    own = call(picture.lightness, bent(picture.lab, rng))
+    return {
+        "intersection": histogram_intersection(ab, exemplar.ab),
+        "emd": earth_movers_distance(main_colors(ab), main_colors(exemplar.ab)),
+        "self psnr": psnr(to_rgb(picture.lightness, own), picture.rgb),
+    }
+
+
+def bent(planes: FloatArray, rng: np.random.Generator, *, amount: float = 0.12) -> FloatArray:
+    """(C, H, W) warped smoothly: each of 3 x 3 places is moved by up to `amount` of the sides."""
+    _, height, width = planes.shape
+    moves = rng.uniform(-amount, amount, (3, 3, 2)) * (width, height)
+    field = cv2.resize(moves.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    from_x, from_y = columns + field[..., 0], rows + field[..., 1]
+    moved = [cv2.remap(plane, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for plane in planes]
+    return np.stack(moved).astype(np.float32)
+
+
+def consistency_trial(picture: BenchPicture, colorizer: Colorizer, file: HintFile | None, count: int) -> Figures:
+    """Whether the preview looks like the final picture, one working size like another, one run like the next.
+
+    Returns
+    -------
+    mapping
+        "preview": mean Delta E00 of a preview at half size against the final picture's area average; "scales": the
+        largest mean Delta E00 between automatic answers for the picture at 256, 384 and 512 px; "repeats": 1 where
+        a second run from nothing gave the same bits.
+    """
+    hints = file.painted(count) if file is not None else None
+    guidance = Guidance(hint_ab=hints.ab, hint_mask=hints.mask) if hints is not None else Guidance()
+    prepared = colorizer.prepare(picture.lightness)
+    final = colorizer.colorize(prepared, guidance)
+    half = area_size(picture.lightness.shape, max(picture.lightness.shape) // 2)
+    preview = colorizer.colorize(prepared, guidance, size=half)
+    light = shrink_area(picture.lightness, half)
+    small = np.stack([shrink_area(plane, half) for plane in final])
+    again = colorizer.colorize(colorizer.prepare(picture.lightness), guidance)
+    return {
+        "preview": float(delta_e_ab(light, preview, small).mean()),
+        "scales": _between_scales(picture, colorizer),
+        "repeats": float(np.array_equal(final, again)),
+    }
+
+
+def _between_scales(picture: BenchPicture, colorizer: Colorizer) -> float:
+    """Automatic colors at several sizes, compared at the smallest."""
+    smallest = _resized(picture.lightness, SCALES[0])
+    answers = []
+    for side in SCALES:
+        lightness = _resized(picture.lightness, side)
+        ab = colorizer.colorize(colorizer.prepare(lightness), Guidance())
+        size = (smallest.shape[0], smallest.shape[1])
+        answers.append(np.stack([shrink_area(np.ascontiguousarray(plane), size) for plane in ab]))
+    pairs = [(one, other) for index, one in enumerate(answers) for other in answers[index + 1 :]]
+    return max(float(delta_e_ab(smallest, one, other).mean()) for one, other in pairs)
+
+
+def _resized(lightness: FloatArray, side: int) -> FloatArray:
+    """(H, W) scaled up or down to a longest side."""
+    scale = side / max(lightness.shape)
+    size = [max(1, round(scale * length)) for length in lightness.shape[::-1]]
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.clip(np.asarray(cv2.resize(lightness, size, interpolation=how), np.float32), 0.0, 100.0)
