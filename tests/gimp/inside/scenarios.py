@@ -219,7 +219,7 @@ def result_as_base(image: Any, base: Any) -> Report:
 
 
 def load(job: Job) -> tuple[Any, Any]:
-    """The picture of the job with `mode`, `precision`, `group` and `offset` applied; its layer is called Base."""
+    """The picture of the job with `mode`, `precision`, `group` and `floating` applied; its layer is called Base."""
     Gegl.init(None)
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(job["picture"]))
     base = image.get_layers()[0]
@@ -232,6 +232,8 @@ def load(job: Job) -> tuple[Any, Any]:
         group = Gimp.GroupLayer.new(image, "Group")
         image.insert_layer(group, None, 0)
         image.reorder_item(base, group, 0)
+    if job.get("floating"):
+        floating_selection(image, base)
     return image, base
 
 
