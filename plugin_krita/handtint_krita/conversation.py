@@ -72,12 +72,12 @@ class Conversation:
         if not self.ready and self._link.state not in _UNDER_WAY:
             self._link.open()
 
-    def ask(self, build: Callable[[int], tuple[Colorize, Mapping[str, Plane]]]) -> int:
-        """Send the request that `build` makes of an id, with the planes behind its patches.
+    def ask(self, make: Callable[[int], Colorize], whole: Mapping[str, Plane]) -> int:
+        """Send the request that `make` makes of an id, with the planes behind its patches.
 
         It takes the place of the one under way.
         """
-        request, whole = build(self._link.next_id())
+        request = make(self._link.next_id())
         self._link.send(request, whole)
         self.newest, self.fraction, self._doing = request.id, 0.0, ""
         return request.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from handtint_krita.guard import guarded
 from handtint_krita.model import Model
 from handtint_krita.palettes import KritaPalettes, format_palette
 from handtint_krita.qt import (
@@ -13,7 +14,6 @@ from handtint_krita.qt import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -23,7 +23,7 @@ from handtint_krita.qt import (
     QWidget,
 )
 from handtint_krita.view import View
-from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, Swatches, Switch
+from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, ProgressLine, Swatches, Switch
 from handtint_krita.words import tr
 
 _TYPED = "\n"
@@ -75,13 +75,8 @@ class Panel(QWidget):  # type: ignore[misc]
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _make_status(self, icon: Callable[[str], Any]) -> None:
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(8)
-        _keep_place(self.progress)
+        self.progress = ProgressLine()
         self.cancel = _tool_button(icon("dialog-cancel"), tr("Call off what is under way"))
-        _keep_place(self.cancel)
         self.lamp = Lamp()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -157,10 +152,12 @@ class Panel(QWidget):  # type: ignore[misc]
 
     # What the painter does ------------------------------------------------------------------------------------------
 
+    @guarded
     def enterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """The pointer comes near: the engine may start now, so that the first press need not wait."""
         self._model.greet()
 
+    @guarded
     def _choose_palette(self, name: str) -> None:
         self._palette_name = name
         if name == _TYPED:
@@ -171,13 +168,19 @@ class Panel(QWidget):  # type: ignore[misc]
         self.palette_text.setText(text)
         self._model.set_palette(text)
 
+    @guarded
     def _type_palette(self) -> None:
         if self.palette_text.text() != self._model.view.settings.palette or self._model.view.palette_trouble:
             self._palette_name = _TYPED
             self._model.set_palette(self.palette_text.text())
 
+    def report(self, error: Exception) -> None:
+        """Where guarded methods leave what went wrong."""
+        self._model.report(error)
+
     # Showing --------------------------------------------------------------------------------------------------------
 
+    @guarded
     def _render(self) -> None:
         view = self._model.view
         self._render_layers(view)
@@ -224,9 +227,8 @@ class Panel(QWidget):  # type: ignore[misc]
         self.reach.setEnabled("hints" in view.takes)
 
     def _render_status(self, view: View) -> None:
-        self.progress.setVisible(view.working)
-        self.progress.setValue(round(view.fraction * 1000))
-        self.cancel.setVisible(view.working)
+        self.progress.set_fraction(view.fraction if view.working else None)
+        self.cancel.setEnabled(view.working)
         trouble = bool(view.palette_trouble) or view.trouble
         busy = "working" if view.working else "ready" if view.ready else "off"
         self.lamp.set_state("trouble" if trouble else busy)
@@ -240,13 +242,6 @@ def _tool_button(icon: Any, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setAutoRaise(True)
     return button
-
-
-def _keep_place(widget: Any) -> None:
-    """What is below must not jump when the widget comes and goes."""
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
-    widget.setSizePolicy(policy)
 
 
 def _row(*widgets: Any, stretches: tuple[int, ...]) -> QHBoxLayout:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import asdict, replace
+from typing import Any
 
 from handtint.errors import PictureError
 from handtint.wire.pixels import Buffer, Extent, Plane
 from handtint_krita.colorspace import ColorSpace, colored, pixel_format, transfer, travelling, travels
 from handtint_krita.qt import QByteArray, QUuid, transferback
+from handtint_krita.roles import Layer, Roles
 from handtint_krita.words import tr
 
 Pixels = Any
@@ -27,32 +28,6 @@ RESULT_NAME = "Handtint color"
 HINTS_NAME = "Hints"
 _PICTURES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
 _PAINTED = ("paintlayer", "grouplayer")
-
-
-class Layer(NamedTuple):
-    """A layer as a list shows it; `level` is how many groups it lies in."""
-
-    id: str
-    name: str
-    level: int
-    painted: bool
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Which layer plays which part, by unique id; empty where nothing was chosen.
-
-    Attributes
-    ----------
-    content : int
-        Checksum of what we last wrote into the result layer. Where the layer holds something else, the painter has
-        worked on it and it is ours no longer.
-    """
-
-    base: str = ""
-    hints: str = ""
-    result: str = ""
-    content: int = 0
 
 
 class Document:

@@ -16,9 +16,10 @@ from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extensio
 from handtint.client.launcher import Launcher
 from handtint.client.link import EngineLink
 from handtint_krita.docker import Panel
+from handtint_krita.guard import guarded
 from handtint_krita.model import Model
 from handtint_krita.palettes import KritaPalettes
-from handtint_krita.qt import QTimer
+from handtint_krita.qt import QTimer, isdeleted
 from handtint_krita.watcher import UndoHints
 from handtint_krita.words import tr
 
@@ -50,6 +51,8 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         self.model = Model(krita, KritaStore(krita), _make_link, time.monotonic)
         self.hints = UndoHints(self)
         self.hints.hinted.connect(self.model.hint)
+        self._live_actions: list[Any] = []
+        self.model.changed.connect(self._show_live)
         self.palettes = KritaPalettes(krita, Palette)
 
     def setup(self) -> None:
@@ -65,14 +68,25 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         live = window.createAction("handtint_live", "", "tools/scripts")
         live.setCheckable(True)
         live.toggled.connect(lambda on: self.model.set_live(on))
-        self.model.changed.connect(lambda: live.setChecked(self.model.view.live))
+        self._live_actions.append(live)
 
+    @guarded
+    def _show_live(self) -> None:
+        self._live_actions = [action for action in self._live_actions if not isdeleted(action)]
+        for action in self._live_actions:
+            action.setChecked(self.model.view.live)
+
+    @guarded
     def canvas_changed(self) -> None:
         """A docker saw another canvas: take up the document that is in front."""
         window = self._krita.activeWindow()
         if window is not None:
             self.hints.attach(window)
         self.model.look_up_document()
+
+    def report(self, error: Exception) -> None:
+        """Where guarded methods leave what went wrong."""
+        self.model.report(error)
 
 
 def make_docker_type(extension: HandtintExtension) -> type:

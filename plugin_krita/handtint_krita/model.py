@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from handtint.client.hints import HintsTracker
 from handtint.client.link import EngineLink
 from handtint.client.live import Ask, LiveSession
 from handtint.errors import GuidanceError, HandtintError
-from handtint.wire.messages import Colorize, Colorized, Failure
-from handtint.wire.pixels import Plane
+from handtint.wire.messages import Colorized, Failure
 from handtint_krita import settings as stored
+from handtint_krita.answer import Answer
 from handtint_krita.conversation import Conversation, engine_is_gone
-from handtint_krita.document import Document, Roles
+from handtint_krita.document import Document
+from handtint_krita.guard import guarded
+from handtint_krita.hashing import Hasher
 from handtint_krita.palettes import parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
 from handtint_krita.request import make_request
+from handtint_krita.roles import Roles
 from handtint_krita.settings import Store, with_usable_palette
 from handtint_krita.view import EVERYTHING, View, sentence
 from handtint_krita.watcher import WatchedLayer
@@ -34,29 +37,6 @@ _SOON, _LIVE, _RARELY = 10, 50, 500
 _POLL = 1.0
 """Seconds between looks at the layers in Live where Krita gives no hint."""
 _log = logging.getLogger(__name__)
-_Slot = TypeVar("_Slot", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """An answer that waits until nothing is being painted."""
-
-    document: Document
-    base: str
-    colorized: Colorized
-
-
-def guarded(slot: _Slot) -> _Slot:
-    """A slot whose errors become a sentence in the docker: Krita would open a modal dialog with a traceback."""
-
-    @functools.wraps(slot)
-    def run(self: Model, *args: Any, **values: Any) -> Any:
-        try:
-            return slot(self, *args, **values)
-        except Exception as error:
-            self.report(error)
-
-    return run  # type: ignore[return-value]
 
 
 class Model(QObject):  # type: ignore[misc]
@@ -75,11 +55,7 @@ class Model(QObject):  # type: ignore[misc]
     changed = pyqtSignal()
 
     def __init__(
-        self,
-        krita: Any,
-        store: Store,
-        make_link: Callable[[], EngineLink],
-        clock: Callable[[], float],
+        self, krita: Any, store: Store, make_link: Callable[[], EngineLink], clock: Callable[[], float]
     ) -> None:
         super().__init__()
         self._krita, self._store, self._clock = krita, store, clock
@@ -87,9 +63,10 @@ class Model(QObject):  # type: ignore[misc]
         self._talk = Conversation(make_link)
         self._document: Document | None = None
         self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
+        self._hasher = Hasher()
         self._asked: tuple[Document, str] | None = None
-        self._answer: _Answer | None = None
-        self._wanted = self._live = self._hinted = self._shown = False
+        self._answer: Answer | None = None
+        self._wanted = self._live = self._hinted = self._shown = self._held = False
         self._looked = 0.0
         self._status, self._trouble, self._palette_trouble = "", False, ""
         self.view = View()
@@ -240,7 +217,8 @@ class Model(QObject):  # type: ignore[misc]
         self._follow_document()
         self._receive(now)
         self._put_answer()
-        if self._document is not None and self._document.may_write():
+        self._held = self._document is not None and not self._document.may_write()
+        if self._document is not None and not self._held:
             self._look(now)
             self._ask(now)
         self._pace()
@@ -256,7 +234,7 @@ class Model(QObject):  # type: ignore[misc]
     def _receive(self, now: float) -> None:
         outcome = self._talk.pump(now)
         if isinstance(outcome, Colorized) and self._asked is not None:
-            self._answer = _Answer(*self._asked, outcome)
+            self._answer = Answer(*self._asked, outcome)
         elif isinstance(outcome, Failure):
             self._say(sentence(outcome.text), trouble=True)
             self._live = self._live and not engine_is_gone(outcome)
@@ -264,22 +242,22 @@ class Model(QObject):  # type: ignore[misc]
     def _put_answer(self) -> None:
         """Show the answer that came, unless a stroke is going on; a change now would cut it."""
         answer = self._answer
-        if answer is None:
-            return
-        if not answer.document.alive() or not answer.document.has(answer.base):
+        if answer is None or answer.outlived():
             self._answer = None
             return
         if not answer.document.may_write():
             return
         self._answer = None
-        painted_on, gray = answer.document.active(), answer.document.space.model == "GRAYA"
-        added = answer.document.show(answer.base, answer.colorized.plane.data)
-        self._shown = True
+        if not answer.fits():
+            self._wanted = True  # the document was converted or resized meanwhile
+            return
+        painted_on = answer.document.active()
+        added, said = answer.put()
+        self._shown = answer.document is self._document
         if added and painted_on:
             # Krita makes a new layer the active one, a moment later: the brush must stay where it was.
             QTimer.singleShot(0, functools.partial(self._activate, answer.document, painted_on))
-        said = [tr("Colored in {seconds:.1f} s.", seconds=answer.colorized.seconds), *answer.colorized.notes]
-        self._say(" ".join([*said, tr("The document was gray and is RGB now.")] if gray else said))
+        self._say(said)
 
     @guarded
     def _activate(self, document: Document, layer: str) -> None:
@@ -303,27 +281,40 @@ class Model(QObject):  # type: ignore[misc]
         due = self._talk.live.due(now) if self._live else None
         if not self._wanted and due is None:
             return
-        self._wanted = False
         document = self._in_hand()
-        self._read_layers()
+        if not self._hasher.busy:
+            self._read_layers()
         if self._takes() == ("hints",) and self._hints.empty and not (self._live and self._shown):
+            self._wanted = False
             self._talk.live = LiveSession()  # the first stroke is a change
             self._say(tr("Paint some color on the hints layer: this method spreads it."))
             return
-        self._asked = (document, document.roles().base)
-        sent = self._talk.ask(functools.partial(self._request, document))
-        if due is not None:
-            # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
-            self._talk.live.sent(sent, now, Ask.full)
+        self._send(document, now)
 
-    def _request(self, document: Document, id: int) -> tuple[Colorize, Mapping[str, Plane]]:
+    def _send(self, document: Document, now: float) -> None:
+        """Send the request, unless its planes are still being named."""
         roles = document.roles()
         base, hints = self._base.plane(document, roles.base), self._hints.plane(document, roles.hints)
         if base is None:
             raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
+        whole_hints = (hints,) if hints is not None and not self._tracker.whole else ()
+        if not self._hasher.ready(base, *whole_hints):
+            return
+        self._wanted = False
         marks = self._tracker.update(hints) if hints is not None else None
-        request = make_request(id, document.id, base, marks, document.answer_space(), self._settings, self._takes())
-        return request, self._tracker.whole if hints is not None else {}
+        request = functools.partial(
+            make_request,
+            document=document.id,
+            base=base,
+            hints=marks,
+            answer=document.answer_space(),
+            settings=self._settings,
+            takes=self._takes(),
+        )
+        self._asked = (document, roles.base)
+        sent = self._talk.ask(request, self._tracker.whole if hints is not None else {})
+        # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
+        self._talk.live.sent(sent, now, Ask.full)
 
     # Small things ---------------------------------------------------------------------------------------------------
 
@@ -399,7 +390,7 @@ class Model(QObject):  # type: ignore[misc]
     def _status_text(self, working: bool) -> str:
         if self._document is None:
             return tr("Open a gray picture to color it.")
-        if self._answer is not None or self._wanted:
+        if self._held and (self._answer is not None or self._wanted):
             return tr("Waiting for the end of the stroke…")
         if working or (self._talk.active and not self._status):
             return self._talk.text

@@ -34,7 +34,6 @@ QGridLayout = QtWidgets.QGridLayout
 QHBoxLayout = QtWidgets.QHBoxLayout
 QLabel = QtWidgets.QLabel
 QLineEdit = QtWidgets.QLineEdit
-QProgressBar = QtWidgets.QProgressBar
 QPushButton = QtWidgets.QPushButton
 QScrollArea = QtWidgets.QScrollArea
 QSizePolicy = QtWidgets.QSizePolicy
@@ -43,5 +42,7 @@ QToolButton = QtWidgets.QToolButton
 QVBoxLayout = QtWidgets.QVBoxLayout
 QWidget = QtWidgets.QWidget
 
+isdeleted = sip.isdeleted
+"""Whether Qt has already deleted what a Python object stands for (a closed window takes its actions along)."""
 transferback = sip.transferback
 """Gives an object that libkis made back to Python, which then frees it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from handtint.wire.messages import Color, MethodInfo
-from handtint_krita.document import Layer, Roles
+from handtint_krita.roles import Layer, Roles
 from handtint_krita.settings import Settings
 
 EVERYTHING = ("hints", "palette")

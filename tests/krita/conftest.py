@@ -28,44 +28,50 @@ def krita_env(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def python_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """PYTHONPATH for Krita's Python: pytest, the plug-in and the editor half from the repository."""
-    folder = tmp_path_factory.mktemp("pure")
+def pure_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but pytest, for Krita's Python."""
     site = Path(pytest.__file__).parents[1]
+    if site.is_relative_to("/usr"):
+        return site
+    folder = tmp_path_factory.mktemp("pure")
     for name in PURE:
         if (site / name).exists():
             (folder / name).symlink_to(site / name)
-    if str(site).startswith("/usr"):
-        folder = site
-    return ":".join(map(str, (INSIDE, folder, harness.REPOSITORY / "plugin_krita", harness.REPOSITORY / "engine")))
+    return folder
 
 
 @pytest.fixture(scope="session")
-def runner_home(editors: Any, python_path: str) -> Path:
+def runner_home(editors: Any, pure_python: Path) -> Path:
     """A home in which kritarunner has started once (the first start takes ten seconds)."""
 
     def warm(home: Path) -> None:
-        argv = ["kritarunner", "-s", "krun", "--", "--version"]
-        env = krita_env(home) | {"PYTHONPATH": python_path, "QT_QPA_PLATFORM": "offscreen"}
-        editors.run(argv, env=env, timeout=120, log=home / "warm.log")
+        _run_pytest(editors, home, pure_python, ["--version"], home / "warm.log")
 
     return editors.warmed("kritarunner", warm)
 
 
 @pytest.fixture
-def kritarunner(editors: Any, python_path: str, runner_home: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
+def kritarunner(editors: Any, pure_python: Path, runner_home: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Runs the checks of a file in tests/krita/inside with pytest inside kritarunner; their output."""
     home = tmp_path / "home"
     shutil.copytree(runner_home, home, symlinks=True)
 
     def run(name: str) -> str:
-        argv = ["kritarunner", "-s", "krun", "--", "-c", str(INSIDE / "pytest.ini"), str(INSIDE / name)]
-        env = krita_env(home) | {"PYTHONPATH": python_path, "QT_QPA_PLATFORM": "offscreen"}
-        env |= {"PYTHONDONTWRITEBYTECODE": "1"}
-        return str(editors.run(argv, env=env, timeout=300, log=tmp_path / "kritarunner.log").output)
+        argv = ["-c", str(INSIDE / "pytest.ini"), str(INSIDE / name)]
+        return _run_pytest(editors, home, pure_python, argv, tmp_path / "kritarunner.log")
 
     yield run
     shutil.rmtree(home)
+
+
+def _run_pytest(editors: Any, home: Path, pure_python: Path, argv: list[str], log: Path) -> str:
+    install_krita(environ={"HOME": str(home), "PATH": "/usr/bin:/bin"})
+    plugins = home / ".local" / "share" / "krita" / "pykrita"
+    paths = (INSIDE, pure_python, plugins, plugins / "handtint_krita" / "_light")
+    env = krita_env(home) | {"PYTHONPATH": ":".join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
+    env["QT_QPA_PLATFORM"] = "offscreen"
+    finished = editors.run(["kritarunner", "-s", "krun", "--", *argv], env=env, timeout=300, log=log)
+    return str(finished.output)
 
 
 @pytest.fixture(scope="session")

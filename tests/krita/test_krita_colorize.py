@@ -18,9 +18,19 @@ pytestmark = pytest.mark.krita
 
 Play = Callable[..., dict[str, Any]]
 SIZE = 640
-MARKS = {(130, 150): (178, 107, 76), (320, 330): (60, 110, 160), (560, 480): (90, 140, 70), (60, 560): (128, 128, 128)}
+MARKS = {
+    (262, 165): (210, 150, 125),
+    (285, 45): (125, 85, 55),
+    (150, 374): (205, 110, 60),
+    (418, 425): (205, 110, 60),
+    (430, 60): (115, 135, 165),
+    (130, 60): (115, 135, 165),
+    (40, 70): (60, 65, 110),
+    (504, 157): (128, 128, 128),
+    (426, 607): (128, 128, 128),
+}
 """Colors of the painted marks by where they lie (x, y)."""
-RADIUS = 9
+RADIUS = 7
 
 
 def gray_photograph() -> np.ndarray:
@@ -55,13 +65,14 @@ def wanted_colors(gray: np.ndarray, marks: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 @pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
-def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, display: Any, artifacts: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["scribble", "global_local"])
+def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, artifacts: Path, tmp_path: Path, method: str) -> None:
     gray, marks = gray_photograph(), painted_marks()
     skimage.io.imsave(tmp_path / "gray.png", gray, check_contrast=False)
     (tmp_path / "hints.raw").write_bytes(marks.tobytes())
 
-    found = krita("steps_colorize.py", HANDTINT_METHOD="scribble")
-    shutil.copy(tmp_path / "krita.png", artifacts / "krita.png")
+    found = krita("steps_colorize.py", HANDTINT_METHOD=method)
+    shutil.copy(tmp_path / "krita.png", artifacts / f"krita-{method}.png")
 
     assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]

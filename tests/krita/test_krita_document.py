@@ -1,4 +1,4 @@
-"""Tier 1: the document wrapper inside the real libkis (kritarunner, no window)."""
+"""Tier 1: what wraps libkis, inside the real one (kritarunner, no window)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 pytestmark = pytest.mark.krita
 
 
-def test_document_wrapper_in_the_real_libkis(kritarunner: Callable[[str], str]) -> None:
-    output = kritarunner("check_document.py")
+@pytest.mark.parametrize("checks", ["check_document.py", "check_palettes.py"])
+def test_inside_the_real_libkis(kritarunner: Callable[[str], str], checks: str) -> None:
+    output = kritarunner(checks)
     assert " passed" in output, output
+    assert " skipped" not in output, output

@@ -9,7 +9,8 @@ from krita import Krita
 from handtint.errors import PictureError
 from handtint.wire.pixels import Extent, PixelFormat, Transfer
 from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace
-from handtint_krita.document import HINTS_NAME, RESULT_NAME, Document, Roles
+from handtint_krita.document import HINTS_NAME, RESULT_NAME, Document
+from handtint_krita.roles import Roles
 
 LAB = "Lab identity built-in"
 SIZE = Extent(7, 5)

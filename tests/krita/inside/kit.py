@@ -68,7 +68,7 @@ def status():
 
 
 def idle():
-    return panel().cancel.isHidden()
+    return not panel().cancel.isEnabled()
 
 
 def dump(document, name, file):

@@ -29,8 +29,7 @@ def steps():
     kit.panel()._model.greet()  # what the pointer's entering does
     yield lambda: kit.panel().method.count() > 1
     RESULT["methods"] = [kit.panel().method.itemText(i) for i in range(kit.panel().method.count())]
-    if METHOD:
-        kit.choose_method(METHOD)
+    kit.choose_method(METHOD)
     kit.dump(document, "Photograph", "base.before")
     gaps = kit.Gaps()
     kit.click(kit.panel().colorize)

@@ -1,0 +1,199 @@
+"""What the docker decides without Krita: palettes, color spaces, settings, requests, and when answers count."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from handtint.client.link import LinkState
+from handtint.errors import GuidanceError
+from handtint.wire.messages import Color, Colorize, Colorized, Failure, Message, MethodInfo, Progress, Welcome
+from handtint.wire.pixels import Extent, PixelFormat, Plane, Rect, Transfer
+from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, colored, transfer, travelling, travels
+from handtint_krita.conversation import Conversation
+from handtint_krita.hashing import Hasher
+from handtint_krita.palettes import format_palette, parse_palette, spread
+from handtint_krita.request import make_request
+from handtint_krita.settings import Settings, load, save, with_usable_palette
+from handtint_krita.view import sentence
+
+BASE = Plane(PixelFormat.graya8, Extent(2, 1), bytes(4))
+
+
+@pytest.mark.parametrize(
+    ("typed", "colors"),
+    [
+        ("#ff0000", [(1, 0, 0)]),
+        ("0f0;#00F\n#fff", [(0, 1, 0), (0, 0, 1), (1, 1, 1)]),
+        (" #336699 , ", [(0.2, 0.4, 0.6)]),
+    ],
+)
+def test_a_typed_palette_is_read(typed: str, colors: Sequence[tuple[float, float, float]]) -> None:
+    palette = parse_palette(typed)
+    assert palette is not None
+    assert [tuple(color) for color in palette.colors] == [pytest.approx(color) for color in colors]
+    assert parse_palette(format_palette(palette.colors)) == palette
+
+
+def test_nothing_typed_is_no_palette() -> None:
+    assert parse_palette("  , ;\n") is None
+
+
+@pytest.mark.parametrize(("typed", "said"), [("#12345", "#12345"), ("red", "red"), ("#000," * 8, "up to 7 colors")])
+def test_a_wrong_palette_is_said(typed: str, said: str) -> None:
+    with pytest.raises(GuidanceError, match=said):
+        parse_palette(typed)
+
+
+def test_a_large_palette_is_thinned_evenly_with_its_ends() -> None:
+    colors = tuple(Color(index / 100, 0, 0) for index in range(101))
+    assert [round(color.red * 100) for color in spread(colors, 6)] == [0, 20, 40, 60, 80, 100]
+    assert spread(colors[:3], 6) == colors[:3]
+
+
+def test_color_spaces_travel_as_they_are_or_as_their_nearest() -> None:
+    wide = ColorSpace("RGBA", "U16", "Rec2020-elle-V4-g10.icc")
+    inks = ColorSpace("CMYKA", "U8", "Chemical proof")
+    assert not travels(wide)
+    assert not travels(inks)
+    assert travelling(wide) == ColorSpace("RGBA", "U16", SRGB)
+    assert travelling(inks) == ColorSpace("RGBA", "U8", SRGB)
+    assert travelling(ColorSpace("GRAYA", "U8", "Dot Gain 20%")) == ColorSpace("GRAYA", "U8", GRAY)
+    assert travels(ColorSpace("LABA", "F32", "any Lab profile"))
+    assert transfer(ColorSpace("RGBA", "F32", SRGB_LINEAR)) is Transfer.linear
+
+
+def test_a_gray_document_takes_the_rgb_space_with_its_own_curve() -> None:
+    assert colored(ColorSpace("GRAYA", "U16", GRAY)) == ColorSpace("RGBA", "U16", SRGB)
+    linear = ColorSpace("GRAYA", "F32", "Gray-D50-elle-V2-g10.icc")
+    assert colored(linear) == ColorSpace("RGBA", "F32", SRGB_LINEAR)
+    assert colored(ColorSpace("LABA", "U8", "x")) == ColorSpace("LABA", "U8", "x")
+
+
+class Drawer(dict[str, str]):
+    """A store of settings in memory."""
+
+    def read(self, key: str, default: str) -> str:
+        return self.get(key, default)
+
+    def write(self, key: str, value: str) -> None:
+        self[key] = value
+
+
+def test_settings_come_back_and_damaged_ones_have_their_defaults() -> None:
+    drawer = Drawer()
+    wanted = Settings("scribble", "#102030", 0.25, 1.0)
+    save(drawer, wanted)
+    assert load(drawer) == wanted
+    drawer.update(strength="much", reach="7", palette="mauve")
+    assert with_usable_palette(load(drawer)) == Settings("scribble", "", 1.0, 0.5)
+
+
+def test_a_request_leaves_out_what_the_method_does_not_take() -> None:
+    space = ColorSpace("RGBA", "F16", SRGB_LINEAR)
+    settings = Settings("scribble", "#ff0000", 0.5, 0.75)
+    request = make_request(3, "doc", BASE, BASE, space, settings, ("hints",))
+    assert request == Colorize(
+        3, "doc", BASE, "scribble", hints=BASE, reach=0.75, strength=0.5, output=PixelFormat.rgbaf16, linear=True
+    )
+
+
+def test_large_planes_are_named_on_another_thread() -> None:
+    class Watched(Plane):
+        def digest(self) -> str:
+            seen.append(threading.current_thread())
+            return super().digest()
+
+    seen: list[threading.Thread] = []
+    large = Watched(PixelFormat.gray8, Extent(1 << 13, 1 << 10), bytes(1 << 23))
+    hasher = Hasher()
+    assert not hasher.ready(large, BASE)
+    while hasher.busy:
+        pass
+    assert hasher.ready(large, BASE)
+    assert len(seen) == 1
+    assert seen[0] is not threading.current_thread()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("the engine is gone", "The engine is gone."), ("Ready…", "Ready…"), ("", ""), ("  no! ", "No!")]
+)
+def test_messages_become_sentences(text: str, said: str) -> None:
+    assert sentence(text) == said
+
+
+class Script:
+    """A link whose engine says what the test wrote down."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.coming: list[Message] = []
+        self.state, self.text, self.wants_write, self.unanswered = LinkState.ready, "Ready.", False, ()
+        methods = (
+            MethodInfo("a", "A", "", ("palette",), missing="no weights"),
+            MethodInfo("b", "B", "", ("hints",)),
+        )
+        self.welcome = Welcome(1, "0", "cpu", methods)
+
+    def next_id(self) -> int:
+        return len(self.sent) + 1
+
+    def send(self, message: Message, whole: object = None) -> None:
+        self.sent.append(message)
+
+    def pump(self, now: float) -> list[Message]:
+        coming, self.coming = self.coming, []
+        return coming
+
+
+def colorized(id: int) -> Colorized:
+    return Colorized(id, BASE, Rect(0, 0, 2, 1), Extent(2, 1), "b")
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def talk(script: Any) -> Conversation:
+    return Conversation(lambda: script)
+
+
+def ask(talk: Conversation) -> int:
+    return talk.ask(lambda id: Colorize(id, "doc", BASE), {})
+
+
+def test_only_the_newest_request_has_an_answer(talk: Conversation, script: Script) -> None:
+    first, second = ask(talk), ask(talk)
+    script.coming = [colorized(first), Failure(first, "superseded", ""), Progress(second, 0.5, "solving")]
+    assert talk.pump(0) is None
+    assert (talk.fraction, talk.text) == (0.5, "Solving…")
+    script.coming = [colorized(second)]
+    assert talk.pump(1) == colorized(second)
+    assert talk.newest == 0
+    assert talk.text == "Ready."
+
+
+def test_a_failure_of_the_newest_request_is_told_and_a_cancelled_one_is_not(talk: Conversation, script: Script) -> None:
+    failure = Failure(ask(talk), "internal", "out of paint")
+    script.coming = [failure]
+    assert talk.pump(0) == failure
+    asked = ask(talk)
+    talk.cancel()
+    script.coming = [colorized(asked)]
+    assert talk.pump(1) is None
+    script.coming = [Failure(ask(talk), "cancelled", "")]
+    assert talk.pump(2) is None
+    assert talk.newest == 0
+
+
+def test_without_a_choice_the_first_usable_method_counts(talk: Conversation) -> None:
+    chosen, named, unknown = talk.method(""), talk.method("a"), talk.method("c")
+    assert chosen is not None
+    assert chosen.name == "b"
+    assert named is not None
+    assert unknown is None
