@@ -1,0 +1,69 @@
+"""Hints spread along the lightness by smoothing, and how far: what colorizers without or around a network share.
+
+Knows nothing of files, editors or the wire.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from handtint.color.exact import travel
+from handtint.color.fgs import FastGlobalSmoother, fill
+from handtint.color.upsample import upsample
+from handtint.colorizers.base import FloatArray, Guidance
+from handtint.colorizers.working import lightness_graph
+
+_STRENGTH = 1e4
+_SIGMA = 4.0
+"""L* units. A larger one gains 0.1 dB on photographs and lets colors through edges of 20 units."""
+_SMOOTHER = "spread.smoother"
+
+
+def blend_hints(
+    far: FloatArray,
+    lightness: FloatArray,
+    hint_ab: FloatArray,
+    hint_mask: FloatArray,
+    guidance: Guidance,
+    cache: dict[str, object],
+) -> FloatArray:
+    """The hints' colors by normalised Fast Global Smoothing where their reach goes, `far` beyond it.
+
+    Parameters
+    ----------
+    far : (2, h, w) float32
+        ab where no hint reaches.
+    lightness : (h, w) float32
+        L*, 0-100.
+    hint_ab, hint_mask : (2, h, w), (h, w) float32
+        At the same size; the mask is coverage, 0 to 1.
+    cache : dict
+        Of this picture.
+
+    Returns
+    -------
+    (2, h, w) float32
+    """
+    if not hint_mask.any():
+        return far
+    share = _share(lightness, hint_mask, guidance, cache)
+    return far + share * (fill(_smoother(cache, lightness), hint_ab, hint_mask) - far)
+
+
+def _share(lightness: FloatArray, hint_mask: FloatArray, guidance: Guidance, cache: dict[str, object]) -> FloatArray:
+    """How much of the hints' color each pixel gets, (h, w), 0 to 1."""
+    graph = lightness_graph(cache, lightness)
+    height, width = graph.shape
+    painted = np.zeros((height, width), bool)
+    rows, columns = np.nonzero(hint_mask > 0)
+    painted[rows * height // lightness.shape[0], columns * width // lightness.shape[1]] = True
+    fade = graph.fade(painted, travel(guidance.reach, guidance.softness).distance)
+    wide: FloatArray = upsample(fade[None], graph.lightness, lightness, back_projections=0)[0]
+    return wide
+
+
+def _smoother(cache: dict[str, object], lightness: FloatArray) -> FastGlobalSmoother:
+    smoother = cache.get(_SMOOTHER)
+    if not isinstance(smoother, FastGlobalSmoother):
+        smoother = cache[_SMOOTHER] = FastGlobalSmoother(lightness, strength=_STRENGTH, sigma=_SIGMA)
+    return smoother
