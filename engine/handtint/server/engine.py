@@ -194,6 +194,9 @@ def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[],
 
 def make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Service:
     """On the worker's thread: the heavy imports happen here."""
+    # The editor works on the same cores: threads that spin while they wait for each other make both several times
+    # slower. OpenMP reads this when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from handtint.colorizers.registry import load
