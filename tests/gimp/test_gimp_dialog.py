@@ -148,7 +148,7 @@ def test_an_error_is_shown_in_the_dialog_which_stays(gimp: Any, display: Any, ph
 
 
 def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, photograph: Any) -> None:
-    with started(gimp, display, "session", window=True, picture=str(photograph.path), mode="gray") as running:
+    with started(gimp, display, "window", window=True, picture=str(photograph.path), mode="gray") as running:
         before = running.report("ready")
         call_from_the_menu(running)
         running.key("Return")
@@ -163,7 +163,7 @@ def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, ph
 
 def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph: Any, artifacts: Path) -> None:
     job = {"picture": str(photograph.path), "marks": SCENE}
-    with started(gimp, display, "session", window=True, **job) as running:
+    with started(gimp, display, "window", window=True, **job) as running:
         before = running.report("ready")
         main = running.window(MAIN_WINDOW)
         display.tool("xdotool", "windowmove", main, "0", "0", "windowsize", main, *MAIN_SIZE)

@@ -131,7 +131,7 @@ def dialog(job: Job) -> Report:
     return report
 
 
-def session(job: Job) -> Report:
+def window(job: Job) -> Report:
     """Inside GIMP's own window: report the image whenever it changes, until it is back to what it was."""
     image, base = load(job)
     paint(job, image, base)
@@ -150,7 +150,7 @@ def has_color(report: Report) -> bool:
     return any(layer["role"] == "color" for layer in report["layers"])
 
 
-SCENARIOS = {"colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "session": session}
+SCENARIOS = {"colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "window": window}
 
 
 # Ways to fail -------------------------------------------------------------------------------------------------
