@@ -76,7 +76,7 @@ def test_reach_is_monotone_and_ends() -> None:
         assert (longer >= shorter - 1e-3).all()
         assert longer.sum() > shorter.sum()
     assert not fields[0][:, 14:].any()
-    assert not fields[5][:, 60:].any()
+    assert not fields[5][:, 75:].any()
     assert fields[10][40, 99] > 10.0
 
 
@@ -90,6 +90,7 @@ def test_softness_is_monotone_from_met_to_ignored() -> None:
     ]
     assert missed[0] < 0.01
     assert (np.diff(missed) > 0).all()
+    assert missed[5] == pytest.approx(20.0, abs=2.0)
     assert missed[-1] == 40.0
 
 
@@ -102,6 +103,35 @@ def test_a_correction_stops_at_an_edge() -> None:
     spread = graph.spread(np.full((1, 40, 60), 50.0, np.float32), promised, travel(0.6, 0.0))[0]
     assert spread[20, 28] > 25.0
     assert spread[:, 30:].max() < 1.0
+
+
+def test_the_rim_between_two_corrected_regions_follows_them() -> None:
+    lightness = np.full((60, 90), 20.0, np.float32)
+    lightness[:, 45:] = 80.0
+    lightness[:, 44:46] = 50.0
+    graph = LightnessGraph(lightness)
+    promised = np.zeros((60, 90), bool)
+    promised[5:55, [30, 60]] = True
+    spread = graph.spread(np.full((1, 60, 90), 50.0, np.float32), promised, travel(0.5, 0.0))[0]
+    assert spread[10:50, 30:61].min() > 28.0
+
+
+def test_a_dot_has_no_bright_core() -> None:
+    graph = LightnessGraph(np.full((96, 128), 50.0, np.float32))
+    promised = np.zeros((96, 128), bool)
+    promised[48, 64] = True
+    spread = graph.spread(np.full((1, 96, 128), 50.0, np.float32), promised, travel(0.7, 0.0))[0]
+    assert spread[48, 66] > 0.85 * spread[48, 64]
+    assert (np.diff(spread[48, 64:]) <= 1e-4).all()
+
+
+def test_the_end_of_the_reach_is_round() -> None:
+    graph = LightnessGraph(np.full((101, 101), 50.0, np.float32))
+    promised = np.zeros((101, 101), bool)
+    promised[50, 50] = True
+    away = np.hypot(*(np.indices((101, 101)) - 50))
+    half = graph.fade(promised, 0.4) > 0.5
+    assert away[half].max() < 1.15 * away[~half].min()
 
 
 def test_a_prediction_is_moved_onto_its_hints_at_its_own_size() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
@@ -32,6 +33,7 @@ SIGMA = 2.0
 _FLOOR = 1e-5
 _STEP_COST = 1.0 / 3.0
 _ADVICE = 0.3
+_BAND = 5
 _ADVICE_STRENGTH = 100.0
 
 
@@ -45,20 +47,22 @@ class Travel(NamedTuple):
     distance : float
         Where a residual ends, as a share of the longest side; infinite at reach 1.
     ridge : float
-        How much a hint may be missed; infinite at softness 1.
+        How far hints that contradict each other may be averaged.
+    share : float
+        How much of what is missing is given, 1 to 0.
     """
 
     epsilon: float
     distance: float
     ridge: float
+    share: float
 
 
 def travel(reach: float, softness: float) -> Travel:
-    """Map reach and softness, 0 to 1 each, to the graph; all three values are monotone."""
+    """Map reach and softness, 0 to 1 each, to the graph; all values are monotone."""
     epsilon = 10.0 ** (-1.0 - 5.0 * reach)
-    distance = 0.02 + 1.5 * reach**2 if reach < 1.0 else np.inf
-    ridge = 1e-6 * 10.0 ** (6.0 * softness) / (1.0 - softness) if softness < 1.0 else np.inf
-    return Travel(epsilon, distance, ridge)
+    distance = 0.02 + 2.4 * reach**2 if reach < 1.0 else np.inf
+    return Travel(epsilon, distance, ridge=1e-6 + 0.3 * softness**2, share=1.0 - softness)
 
 
 class LightnessGraph:
@@ -78,6 +82,7 @@ class LightnessGraph:
         self._lines = np.ascontiguousarray(lines)
         self._across = edge_weights(np.diff(self._lines, axis=0), SIGMA) + _FLOOR
         self._along = edge_weights(np.diff(self._lines, axis=1), SIGMA) + _FLOOR
+        self._degree = self._as_grid(_degree(self._along, self._across))
         self._steps = _step_costs(self.lightness)
         self._surroundings = FastGlobalSmoother(self.lightness, strength=_ADVICE_STRENGTH, sigma=SIGMA)
         self._pools = ThreadpoolController()
@@ -103,13 +108,17 @@ class LightnessGraph:
         (C, h, w) float32
             The residual (up to the ridge) at the hints, never more than its extremes elsewhere.
         """
-        if not promised.any() or not np.isfinite(limits.ridge):
+        if not promised.any() or limits.share == 0.0:
             return np.zeros_like(residual)
         hint = promised / limits.ridge
         advice = self._surroundings.smooth(np.concatenate([residual * promised, promised[None]]))
-        advice *= _ADVICE * min(1.0, 1.0 / limits.ridge) * ~promised
-        spread = self.solve(hint + advice[-1] + limits.epsilon, residual * hint + advice[:-1])
-        return (spread * self.fade(promised, limits.distance)).astype(np.float32)
+        advice *= _ADVICE * ~promised
+        pull = hint + advice[-1]
+        # By the degree, so that a node cut off by edges follows its neighbours before it keeps the bare prediction.
+        loss = limits.epsilon / 4.0 * self._degree
+        *spread, arrived = self.solve(pull + loss, np.concatenate([residual * hint + advice[:-1], pull[None]]))
+        factor = limits.share * _bridged(arrived) * self.fade(promised, limits.distance)
+        return np.asarray(np.stack(spread) * factor, np.float32)
 
     def solve(self, diagonal: DoubleArray, right: DoubleArray) -> DoubleArray:
         """Solve (Laplacian + diagonal) x = right for a diagonal (h, w), above 0, and right-hand sides (C, h, w)."""
@@ -117,8 +126,7 @@ class LightnessGraph:
         # Two threads gain nothing at this size, and wait for seconds where another program holds a core.
         with self._pools.limit(limits=1, user_api="blas"):
             solution = _solve_banded(self._banded(self._as_lines(diagonal)), columns)
-        planes = solution.T.reshape(len(right), *self._lines.shape)
-        return planes if self._turned else planes.transpose(0, 2, 1)
+        return np.stack([self._as_grid(column.reshape(self._lines.shape)) for column in solution.T])
 
     def fade(self, promised: NDArray[np.bool_], distance: float) -> FloatArray:
         """1 at the hints, falling smoothly to 0 at `distance` (share of the longest side), edges counting extra.
@@ -135,14 +143,13 @@ class LightnessGraph:
     def _as_lines(self, plane: NDArray[np.floating]) -> NDArray[np.floating]:
         return plane if self._turned else plane.T
 
+    def _as_grid(self, lines: DoubleArray) -> DoubleArray:
+        return lines if self._turned else lines.T
+
     def _banded(self, diagonal: NDArray[np.floating]) -> DoubleArray:
         """The lower half of Laplacian + diagonal in LAPACK's band storage, Fortran order."""
         lines, length = self._lines.shape
-        full = diagonal.astype(np.float64)
-        full[:, :-1] += self._along
-        full[:, 1:] += self._along
-        full[:-1] += self._across
-        full[1:] += self._across
+        full = diagonal + _degree(self._along, self._across)
         band = np.zeros((length + 1, lines * length), order="F")
         band[0] = full.reshape(-1)
         band[length, : self._across.size] = -self._across.reshape(-1)
@@ -151,6 +158,26 @@ class LightnessGraph:
             coupling[:, :-1] = -self._along
             band[1] = coupling.reshape(-1)
         return band
+
+
+def _bridged(arrived: DoubleArray) -> FloatArray:
+    """Factor (h, w) that lifts thin bands to what surrounds them.
+
+    `arrived`, 0 to 1, is how much of the hints each node gets. Between two colored regions the few nodes of an edge
+    get little from either, and would show the bare prediction as a fringe.
+    """
+    closed = cv2.morphologyEx(arrived.astype(np.float32), cv2.MORPH_CLOSE, np.ones((_BAND, _BAND), np.uint8))
+    return np.asarray(closed / np.maximum(arrived, 1e-9), np.float32)
+
+
+def _degree(along: DoubleArray, across: DoubleArray) -> DoubleArray:
+    """Sum of each node's affinities: `along` is (lines, length - 1), `across` (lines - 1, length)."""
+    total = np.zeros((len(along), across.shape[1]))
+    total[:, :-1] += along
+    total[:, 1:] += along
+    total[:-1] += across
+    total[1:] += across
+    return total
 
 
 def _solve_banded(band: DoubleArray, right: DoubleArray) -> DoubleArray:
@@ -197,7 +224,7 @@ def correct(graph: LightnessGraph, lightness: FloatArray, ab: FloatArray, hints:
     (2, H, W) float32
     """
     hints = hints.promised()
-    if len(hints.rows) == 0 or not np.isfinite(limits.ridge):
+    if len(hints.rows) == 0 or limits.share == 0.0:
         return ab
     missing = hints._replace(ab=hints.ab - ab[:, hints.rows, hints.columns])
     height, width = lightness.shape
