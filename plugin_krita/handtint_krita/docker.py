@@ -12,6 +12,7 @@ from handtint_krita.qt import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QIcon,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -76,7 +77,8 @@ class Panel(QWidget):  # type: ignore[misc]
 
     def _make_status(self, icon: Callable[[str], Any]) -> None:
         self.progress = ProgressLine()
-        self.cancel = _tool_button(icon("dialog-cancel"), tr("Call off what is under way"))
+        self._cancel_icon, self._no_icon = icon("dialog-cancel"), QIcon()
+        self.cancel = _tool_button(self._no_icon, tr("Call off what is under way"))
         self.lamp = Lamp()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -229,6 +231,7 @@ class Panel(QWidget):  # type: ignore[misc]
     def _render_status(self, view: View) -> None:
         self.progress.set_fraction(view.fraction if view.working else None)
         self.cancel.setEnabled(view.working)
+        self.cancel.setIcon(self._cancel_icon if view.working else self._no_icon)
         trouble = bool(view.palette_trouble) or view.trouble
         busy = "working" if view.working else "ready" if view.ready else "off"
         self.lamp.set_state("trouble" if trouble else busy)

@@ -23,6 +23,7 @@ Qt = QtCore.Qt
 pyqtSignal = QtCore.pyqtSignal  # noqa: N816 - Qt's name
 
 QColor = QtGui.QColor
+QIcon = QtGui.QIcon
 QPainter = QtGui.QPainter
 QPalette = QtGui.QPalette
 QPen = QtGui.QPen

@@ -46,6 +46,7 @@ def steps():
     kit.dump(document, "Hints", "hints.after")
     with open(kit.path("composite.raw"), "wb") as out:
         out.write(bytes(document.pixelData(0, 0, document.width(), document.height())))
+    yield 1.5  # Krita draws the layers' thumbnails when it rests
     shot = kit.screenshot("krita.png")
     yield lambda: shot.poll() is not None
 
