@@ -167,7 +167,7 @@ class Panel(QWidget):  # type: ignore[misc]
             self.palette_text.setFocus()
             return
         text = format_palette(self._palettes.colors(name)) if name else ""
-        self.palette_text.setText(text)
+        self._show_palette_text(text)
         self._model.set_palette(text)
 
     @guarded
@@ -211,10 +211,15 @@ class Panel(QWidget):  # type: ignore[misc]
         choices = [("", tr("None"), ""), (_TYPED, tr("Typed below"), ""), *((name, name, "") for name in names)]
         self.palette_choice.set_choices(choices, self._palette_name)
         if not self.palette_text.hasFocus() and not view.palette_trouble:
-            self.palette_text.setText(view.settings.palette)
+            self._show_palette_text(view.settings.palette)
         self.swatches.set_colors(view.colors)
         self.swatches.setVisible(bool(view.colors))
         self.palette_text.setVisible(bool(self._palette_name))
+
+    def _show_palette_text(self, text: str) -> None:
+        if self.palette_text.text() != text:
+            self.palette_text.setText(text)
+            self.palette_text.setCursorPosition(0)
 
     def _render_method(self, view: View) -> None:
         known = [(method.name, method.title, method.missing) for method in view.methods]

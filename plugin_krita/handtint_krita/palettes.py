@@ -11,9 +11,9 @@ from handtint.wire.messages import Color, Palette
 from handtint_krita.words import tr
 
 MOST = 7
-"""The papers' networks were trained with three to seven colors."""
-TAKEN = 6
-"""How many colors are taken from a palette of Krita."""
+"""The most that any of the papers' networks was trained with."""
+TAKEN = 5
+"""How many colors are taken from a palette of Krita: what every network takes."""
 _COLOR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -99,7 +100,7 @@ class EditorRoot:
 
     def engine_command(self) -> str:
         """What HANDTINT_ENGINE is set to: this repository's engine, on the Python that runs the tests."""
-        return f"{sys.executable} -m handtint serve"
+        return shlex.join([sys.executable, "-m", "handtint", "serve"])
 
     def warmed(self, name: str, warm: Callable[[Path], None]) -> Path:
         """A folder that `warm` filled once; later calls and later test runs get it as it is. Copy it, never use it."""
@@ -183,7 +184,7 @@ def _shared_paths(folder: Path, scratch: Path) -> tuple[Path, ...]:
     own_prefix = not base.is_relative_to("/usr") or base.is_relative_to("/usr/local")
     python = Path(os.path.realpath(sys.executable))
     paths = [base] if own_prefix else [python, Path(sysconfig.get_path("stdlib"))]
-    if not Path(sys.prefix).is_relative_to(REPOSITORY):
+    if sys.prefix != sys.base_prefix and not Path(sys.prefix).is_relative_to(REPOSITORY):
         paths.append(Path(sys.prefix))
     return (REPOSITORY, scratch, *paths, *_missing_libraries(folder, python))
 
@@ -193,8 +194,13 @@ def _missing_libraries(folder: Path, python: Path) -> Iterator[Path]:
     listed = subprocess.run(["ldd", str(python), *map(str, modules)], capture_output=True, text=True).stdout
     found = sorted(set(re.findall(r"=> (/(?:usr/)?lib\S+)", listed)))
     folders = (folder / lib / f"{os.uname().machine}-linux-gnu" for lib in ("lib", "usr/lib"))
-    there = {path.name for libraries in folders for path in libraries.glob("*")}
+    # An empty file is where an earlier run mounted one.
+    there = {path.name for libraries in folders for path in libraries.glob("*.so*") if _filled(path)}
     return (Path(path) for path in found if Path(path).name not in there)
+
+
+def _filled(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def _check_engine_python(root: EditorRoot) -> None:

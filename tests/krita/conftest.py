@@ -96,7 +96,7 @@ def krita(
 
     def run(script: str, **env: str) -> dict[str, Any]:
         runtime = {"HANDTINT_RUNTIME": engine_env["HANDTINT_RUNTIME"], "HANDTINT_SCRATCH": str(tmp_path)}
-        return _play(editors, display, home, INSIDE / script, runtime | env, 150)
+        return _play(editors, display, home, INSIDE / script, runtime | env, 240)
 
     yield run
     shutil.rmtree(home)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import handtint_krita
 from handtint.client.link import LinkState
 from handtint.errors import GuidanceError
 from handtint.wire.messages import Color, Colorize, Colorized, Failure, Message, MethodInfo, Progress, Welcome
@@ -20,7 +23,25 @@ from handtint_krita.request import make_request
 from handtint_krita.settings import Settings, load, save, with_usable_palette
 from handtint_krita.view import sentence
 
+PLUGIN = Path(handtint_krita.__file__).parent
 BASE = Plane(PixelFormat.graya8, Extent(2, 1), bytes(4))
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the top-level packages that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_qt_and_krita_are_imported_in_one_place_each() -> None:
+    files = {path.name: imported(path) for path in PLUGIN.glob("*.py")}
+    assert {name for name, packages in files.items() if packages & {"PyQt5", "PyQt6", "sip"}} == {"qt.py"}
+    assert {name for name, packages in files.items() if "krita" in packages} == {"extension.py"}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class Driver(Extension):
             self.finish(traceback.format_exc() + "\n".join(self.errors))
         else:
             if callable(wanted):
-                self.wait(wanted, time.monotonic() + 30)
+                self.wait(wanted, time.monotonic() + 60)
             else:
                 QTimer.singleShot(int(wanted * 1000), self.step)
 
