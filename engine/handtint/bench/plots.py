@@ -100,3 +100,17 @@ def _captions(names: Sequence[str]) -> ByteArray:
         place = (index * (_CELL + 4) + 6, 16)
         cv2.putText(line, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
     return line
+
+
+def plot_latency(rows: Sequence[tuple[str, float, float]], path: Path) -> None:
+    """Bars of the median with the 95th percentile as a line on top: label, p50, p95 in seconds."""
+    figure = Figure(figsize=(7.0, 0.6 + 0.32 * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    place = np.arange(len(rows))
+    middle, high = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
+    axes.barh(place, 1e3 * middle, xerr=[0 * middle, 1e3 * (high - middle)], capsize=3, label="median, to p95")
+    axes.set_yticks(place, [row[0] for row in rows], fontsize="small")
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("milliseconds")
+    _finish(figure, axes, path, "from asking to the answer, through the client and a real engine")

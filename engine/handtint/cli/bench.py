@@ -84,6 +84,34 @@ def control(data: str, methods: str, side: int, limit: int | None, seed: int, ou
 
 
 @bench.command()
+@click.option("--methods", default="", help="Names with commas; all that are installed by default.")
+@click.option("--sizes", default="0.25,1,4,12,24", show_default=True, help="Megapixels.")
+@click.option("--threads", default="1,2", show_default=True, help="Cores for the engine, one engine for each.")
+@click.option("--strokes", type=click.IntRange(min=1), default=30, show_default=True, help="Per size.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-latency"), show_default=True)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", show_default=True)
+def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, device: str) -> None:
+    """Time cold pictures, strokes, palettes and commits through the client and real engines of its own."""
+    import tempfile
+    import time
+
+    from handtint.bench.latency import LatencyPlan, run_latency
+    from handtint.bench.latency_report import write_latency
+    from handtint.bench.provenance import find_origin
+    from handtint.colorizers.registry import METHODS
+
+    ready = tuple(method.name for method in METHODS if method.missing() is None)
+    names = tuple(methods.replace(",", " ").split()) or ready
+    plan = LatencyPlan(names, _numbers(sizes), parse_counts(threads), device, strokes)
+    with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
+        note = lambda text: click.echo(text, err=True)  # noqa: E731
+        timings = list(run_latency(plan, Path(folder), clock=time.perf_counter, note=note))
+    command = shlex.join(["handtint", *sys.argv[1:]])
+    tables = write_latency(timings, plan, find_origin(command, datetime.now(UTC)), out)
+    click.echo(tables.read_text(encoding="utf-8"))
+
+
+@bench.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
 def report(out: Path) -> None:
     """Make the HTML page of a run's folder again; it may show pictures of the data, so keep it to yourself."""
@@ -101,3 +129,14 @@ def parse_counts(text: str) -> tuple[int, ...]:
     if not counts or counts[0] < 0:
         raise click.BadParameter(f"expected whole numbers with commas, such as 0,1,10, got '{text}'")
     return tuple(counts)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Sizes with commas, above 0."""
+    try:
+        numbers = tuple(float(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) <= 0:
+        raise click.BadParameter(f"expected sizes in megapixels with commas, such as 0.25,4,24, got '{text}'")
+    return numbers
