@@ -76,11 +76,18 @@ def join_processes(device: str) -> None:
 
 
 def read_recipe(method: str) -> dict[str, Any]:
-    """The recipe as plain values."""
+    """The recipe as plain values; where it says `like`, those of that other recipe with its own on top."""
     if method not in TASKS:
         raise UnknownMethod(f"expected a method that can be trained ({', '.join(TASKS)}), got '{method}'")
     text = resources.files("handtint.train").joinpath("recipes", f"{method}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    values = tomllib.loads(text)
+    other = values.pop("like", None)
+    if other is None:
+        return values
+    recipe = read_recipe(other)
+    return recipe | {
+        name: recipe.get(name, {}) | value if isinstance(value, dict) else value for name, value in values.items()
+    }
 
 
 def build_task(
