@@ -17,7 +17,7 @@ from handtint.bench.methods import default_methods, find_contender
 from handtint.bench.pictures import find_pictures, fit, read_picture
 from handtint.bench.plots import worst_pictures
 from handtint.bench.provenance import find_commit, find_origin
-from handtint.bench.quality import Plan, Score, hint_file, read_scores, run_quality
+from handtint.bench.quality import Plan, Score, hint_file, read_commits, read_scores, run_quality
 from handtint.bench.report import write_gallery, write_page, write_report
 from handtint.bench.summary import summarize, to_json, to_markdown
 from handtint.cli.main import run
@@ -106,6 +106,12 @@ def test_more_pictures_keep_what_is_there(plan: Plan, tmp_path: Path) -> None:
     few = run_quality(replace(plan, limit=1), tmp_path / "out", clock=clock, progress=False)
     all_of_them = run_quality(plan, tmp_path / "out", clock=lambda: 5.0, progress=False)
     assert {score.key for score in few} < {score.key for score in all_of_them}
+
+
+def test_the_commits_that_measured_are_noted(plan: Plan, tmp_path: Path) -> None:
+    for limit, commit in ((1, "aaa"), (1, "bbb"), (2, "ccc")):
+        run_quality(replace(plan, limit=limit), tmp_path, commit=commit, clock=clock, progress=False)
+    assert read_commits(tmp_path) == ["aaa", "ccc"]  # nothing was left to do for the second
 
 
 def test_other_settings_are_refused(plan: Plan, tmp_path: Path) -> None:

@@ -105,9 +105,20 @@ class Score:
 
 
 def run_quality(
-    plan: Plan, out: Path, *, device: str = "cpu", clock: Callable[[], float] = time.perf_counter, progress: bool = True
+    plan: Plan,
+    out: Path,
+    *,
+    device: str = "cpu",
+    commit: str = "unknown",
+    clock: Callable[[], float] = time.perf_counter,
+    progress: bool = True,
 ) -> list[Score]:
     """Measure what is not in `out` yet.
+
+    Parameters
+    ----------
+    commit : str
+        Of the code that measures; noted where something was measured (`read_commits`).
 
     Returns
     -------
@@ -121,6 +132,8 @@ def run_quality(
     wanted = [key for name in names for key in _keys(plan, name, contenders)]
     missing = [key for key in wanted if key not in known]
     methods = {name: find_contender(name).build(device) for name in {key[1] for key in missing}}
+    if missing:
+        _note_commit(out, commit)
     with (
         (out / RESULTS).open("a", encoding="utf-8") as lines,
         tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="answer", disable=not progress) as bar,
@@ -210,7 +223,20 @@ def _check_settings(plan: Plan, contenders: Sequence[Contender], out: Path) -> N
             if old["weights"].get(name, fingerprint) != fingerprint:
                 raise InputError(f"{out} holds figures of {name} with other weights; choose another --out")
         weights = {**old["weights"], **weights}
-    path.write_text(json.dumps({**settings, "weights": weights}, indent=2) + "\n", encoding="utf-8")
+    settings |= {"weights": weights, "commits": read_commits(out)}
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def read_commits(out: Path) -> list[str]:
+    """Commits of the code that measured what is in a folder, the first first."""
+    path = out / SETTINGS
+    return list(json.loads(path.read_text(encoding="utf-8")).get("commits", [])) if path.is_file() else []
+
+
+def _note_commit(out: Path, commit: str) -> None:
+    settings = json.loads((out / SETTINGS).read_text(encoding="utf-8"))
+    settings["commits"] = list(dict.fromkeys([*settings["commits"], commit]))
+    (out / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 def read_scores(out: Path) -> list[Score]:

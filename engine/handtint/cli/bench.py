@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,15 +46,16 @@ def quality(
     from handtint.bench.hints import Sampler
     from handtint.bench.methods import default_methods
     from handtint.bench.provenance import find_origin
-    from handtint.bench.quality import Plan, run_quality
+    from handtint.bench.quality import Plan, read_commits, run_quality
     from handtint.bench.report import write_gallery, write_page, write_report
 
     kind = Sampler(sampler)
     names = tuple(methods.replace(",", " ").split()) or default_methods()
     plan = Plan(data, names, parse_counts(hints), kind, seeds, side or kind.side, reach, limit)
-    scores = run_quality(plan, out, device=device)
-    command = shlex.join(["handtint", *sys.argv[1:]])
-    tables = write_report(plan, scores, find_origin(command, datetime.now(UTC), device=device), out)
+    origin = find_origin(shlex.join(["handtint", *sys.argv[1:]]), datetime.now(UTC), device=device)
+    scores = run_quality(plan, out, device=device, commit=origin.commit)
+    origin = replace(origin, commit=", then ".join(read_commits(out)))
+    tables = write_report(plan, scores, origin, out)
     if gallery:
         write_gallery(plan, scores, out, device=device)
         write_page(out)
