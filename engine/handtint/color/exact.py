@@ -28,8 +28,8 @@ DoubleArray = NDArray[np.float64]
 GRAPH_SIDE = 128
 """Longest side of the graph: a banded Cholesky factorisation of 128 x 96 nodes takes 10 ms, of 256 x 256 150 ms, and
 on photographs of 256 x 256 pixels with 10 to 200 hints the finer graph is no better."""
-SIGMA = 2.0
-"""Lightness step of `edge_weights`, in L* units."""
+SIGMA = 3.0
+"""Lightness step of `edge_weights`, in L* units. With 2 a hint on a shaded face stays on its few pixels."""
 _FLOOR = 1e-5
 _STEP_COST = 1.0 / 3.0
 _ADVICE = 0.3
