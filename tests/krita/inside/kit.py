@@ -98,6 +98,12 @@ def xdotool(*words):
     return subprocess.Popen(["xdotool", *words])
 
 
+def approach():
+    """Move the pointer over the docker: it then has the engine started."""
+    at = panel().mapToGlobal(panel().rect().center())
+    return xdotool("mousemove", str(at.x()), str(at.y()), "mousemove_relative", "5", "5")
+
+
 def screenshot(name):
     """Saves the whole screen; wait until the process has ended."""
     return subprocess.Popen(["import", "-window", "root", path(name)])

@@ -26,7 +26,7 @@ def steps():
         document.nodeByName("Hints").setPixelData(hints.read(), 0, 0, document.width(), document.height())
     document.refreshProjection()
 
-    kit.panel()._model.greet()  # what the pointer's entering does
+    kit.approach()
     yield lambda: kit.panel().method.count() > 1
     RESULT["methods"] = [kit.panel().method.itemText(i) for i in range(kit.panel().method.count())]
     kit.choose_method(METHOD)

@@ -14,7 +14,7 @@ def steps():
     document.topLevelNodes()[0].setName("Photograph")
     kit.click(kit.panel().add_hints)
     yield lambda: document.activeNode() is not None and document.activeNode().name() == "Hints"
-    kit.panel()._model.greet()
+    kit.approach()
     yield lambda: kit.panel().method.count() > 1
     kit.choose_method("scribble")
     view = kit.krita.activeWindow().activeView()

@@ -27,7 +27,7 @@ def steps():
         document.refreshProjection()
         document.waitForDone()
         yield lambda: kit.panel().base.currentText() == "Base"
-        kit.panel()._model.greet()
+        kit.approach()
         yield lambda: kit.panel().method.count() > 1
         kit.choose_method("scribble")
         yield lambda: kit.panel().hints.count() > 1
