@@ -16,7 +16,7 @@ from handtint.bench.hints import Sampler
 from handtint.bench.methods import default_methods, find_contender
 from handtint.bench.pictures import find_pictures, fit, read_picture
 from handtint.bench.plots import worst_pictures
-from handtint.bench.provenance import find_commit, find_origin
+from handtint.bench.provenance import command_line, find_commit, find_origin
 from handtint.bench.quality import Plan, Score, hint_file, read_commits, read_scores, run_quality
 from handtint.bench.report import write_gallery, write_page, write_report
 from handtint.bench.summary import summarize, to_json, to_markdown
@@ -232,6 +232,12 @@ def test_intervals_and_tables_of_known_scores(plan: Plan) -> None:
     assert to_json(summary, only, find_origin("x", datetime(2026, 1, 1, tzinfo=UTC)))["pictures"] == 2
 
 
+def test_folders_of_this_machine_are_not_told() -> None:
+    arguments = ["bench", "quality", "--data", "/home/somebody/data", "--out=/tmp/x/out", "--hints", "0,1"]
+    assert command_line(arguments) == "handtint bench quality --data data --out=out --hints 0,1"
+    assert command_line(["--data", "skimage", "--out", "runs/x"]) == "handtint --data skimage --out runs/x"
+
+
 def test_the_commit_of_a_folder_without_a_checkout(tmp_path: Path) -> None:
     assert find_commit(tmp_path) == "unknown"
 
@@ -239,7 +245,10 @@ def test_the_commit_of_a_folder_without_a_checkout(tmp_path: Path) -> None:
 def test_the_command(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["bench", "quality", "--data", str(pictures), "--methods", "hint_mean,gray", "--hints", "4,0"]
     assert run([*arguments, "--side", "32", "--limit", "1", "--out", str(tmp_path / "out")]) == 0
-    assert "| hint_mean |" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "| hint_mean |" in text
+    assert str(tmp_path) not in text
+    assert str(tmp_path) not in (tmp_path / "out" / "quality.json").read_text(encoding="utf-8")
     assert (tmp_path / "out" / "report.html").is_file()
     (tmp_path / "out" / "report.html").unlink()
     assert run(["bench", "report", "--out", str(tmp_path / "out")]) == 0

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from handtint.bench.ledger import Figures, Key, Ledger
 from handtint.bench.pictures import find_pictures
-from handtint.bench.provenance import Origin
+from handtint.bench.provenance import Origin, shortened
 from handtint.bench.statistics import Interval, bootstrap
 from handtint.bench.subject import ControlPlan, Subject, Trial
 
@@ -76,7 +76,7 @@ def control_json(table: Table, plan: ControlPlan, origin: Origin) -> dict[str, A
         ]
         for section, rows in table.items()
     }
-    return {**asdict(origin), "plan": asdict(plan), "sections": sections}
+    return {**asdict(origin), "plan": {**asdict(plan), "data": shortened(plan.data)}, "sections": sections}
 
 
 def _values(interval: Interval) -> list[float | None]:
@@ -90,7 +90,7 @@ def control_markdown(table: Table, plan: ControlPlan, origin: Origin, pictures: 
         "Commit": origin.commit,
         "Hardware": origin.hardware,
         "Software": origin.software,
-        "Data": f"{pictures} pictures of {plan.data}, longest side at most {plan.side} px",
+        "Data": f"{pictures} pictures of {shortened(plan.data)}, longest side at most {plan.side} px",
         "Command": f"`{origin.command}`",
     }
     parts = ["# Control", "\n".join(f"- {name}: {value}" for name, value in lines.items())]

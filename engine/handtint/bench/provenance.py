@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +37,17 @@ def find_origin(command: str, now: datetime, *, device: str = "cpu") -> Origin:
     """The origin of figures that are made now, on this machine, by `command`."""
     software = f"handtint {__version__}, torch {torch.__version__}, Python {platform.python_version()}"
     return Origin(now.strftime("%Y-%m-%d"), find_commit(Path(__file__).parent), hardware(device), software, command)
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """The command as somebody else would type it: folders of this machine are shortened to their own name."""
+    return shlex.join(["handtint", *(shortened(argument) for argument in arguments)])
+
+
+def shortened(argument: str) -> str:
+    """An absolute path, also behind `--option=`, as its last part; anything else as it is."""
+    option, equals, value = argument.rpartition("=")
+    return f"{option}{equals}{Path(value).name}" if Path(value).is_absolute() else argument
 
 
 def find_commit(folder: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handtint.bench.metrics import area_under_curve
-from handtint.bench.provenance import Origin
+from handtint.bench.provenance import Origin, shortened
 from handtint.bench.quality import Plan, Score
 from handtint.bench.statistics import Interval, bootstrap, paired_bootstrap
 
@@ -94,7 +94,7 @@ def to_json(summary: Summary, plan: Plan, origin: Origin) -> dict[str, Any]:
     """Everything as plain values; an interval is [mean, low, high]."""
     return {
         **asdict(origin),
-        "plan": {**asdict(plan), "sampler": plan.sampler.value},
+        "plan": {**asdict(plan), "data": shortened(plan.data), "sampler": plan.sampler.value},
         "pictures": summary.pictures,
         "true_colorfulness": round(summary.true_colorfulness, 3),
         "area": {method: _values(interval) for method, interval in summary.area.items()},
@@ -152,7 +152,7 @@ def _origin(summary: Summary, plan: Plan, origin: Origin) -> str:
         "Commit": origin.commit,
         "Hardware": origin.hardware,
         "Software": origin.software,
-        "Data": f"{summary.pictures} pictures of {plan.data}, {shape}",
+        "Data": f"{summary.pictures} pictures of {shortened(plan.data)}, {shape}",
         "Hints": f"sampler {plan.sampler.value} ({plan.sampler.name}), {plan.seeds} draw(s) per picture",
         "Command": f"`{origin.command}`",
     }

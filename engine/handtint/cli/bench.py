@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,14 +44,14 @@ def quality(
     """PSNR, Delta E00, SSIM, colorfulness, bleeding and adherence over numbers of hints."""
     from handtint.bench.hints import Sampler
     from handtint.bench.methods import default_methods
-    from handtint.bench.provenance import find_origin
+    from handtint.bench.provenance import command_line, find_origin
     from handtint.bench.quality import Plan, read_commits, run_quality
     from handtint.bench.report import write_gallery, write_page, write_report
 
     kind = Sampler(sampler)
     names = tuple(methods.replace(",", " ").split()) or default_methods()
     plan = Plan(data, names, parse_counts(hints), kind, seeds, side or kind.side, reach, limit)
-    origin = find_origin(shlex.join(["handtint", *sys.argv[1:]]), datetime.now(UTC), device=device)
+    origin = find_origin(command_line(sys.argv[1:]), datetime.now(UTC), device=device)
     scores = run_quality(plan, out, device=device, commit=origin.commit)
     origin = replace(origin, commit=", then ".join(read_commits(out)))
     tables = write_report(plan, scores, origin, out)
@@ -74,13 +73,13 @@ def control(data: str, methods: str, side: int, limit: int | None, seed: int, ou
     """How well hints, palettes and exemplars are obeyed, how far hints reach, and what stays the same."""
     from handtint.bench.control import run_control, write_control
     from handtint.bench.methods import default_methods
-    from handtint.bench.provenance import find_origin
+    from handtint.bench.provenance import command_line, find_origin
     from handtint.bench.subject import EXEMPLAR_BASELINES, PALETTE_BASELINES, ControlPlan
 
     every = (*(name for name in default_methods() if name != "gray"), *PALETTE_BASELINES, *EXEMPLAR_BASELINES)
     plan = ControlPlan(data, tuple(methods.replace(",", " ").split()) or every, side, limit, seed)
     table = run_control(plan, out, device=device)
-    command = shlex.join(["handtint", *sys.argv[1:]])
+    command = command_line(sys.argv[1:])
     tables = write_control(table, plan, find_origin(command, datetime.now(UTC), device=device), out)
     click.echo(tables.read_text(encoding="utf-8"))
 
@@ -99,7 +98,7 @@ def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, dev
 
     from handtint.bench.latency import LatencyPlan, run_latency
     from handtint.bench.latency_report import write_latency
-    from handtint.bench.provenance import find_origin
+    from handtint.bench.provenance import command_line, find_origin
     from handtint.colorizers.registry import METHODS
 
     ready = tuple(method.name for method in METHODS if method.missing() is None)
@@ -108,7 +107,7 @@ def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, dev
     with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
         note = lambda text: click.echo(text, err=True)  # noqa: E731
         timings = list(run_latency(plan, Path(folder), clock=time.perf_counter, note=note))
-    command = shlex.join(["handtint", *sys.argv[1:]])
+    command = command_line(sys.argv[1:])
     tables = write_latency(timings, plan, find_origin(command, datetime.now(UTC)), out)
     click.echo(tables.read_text(encoding="utf-8"))
 
