@@ -142,6 +142,14 @@ def test_deep_formats_keep_the_color(name: str, tolerance: float) -> None:
     assert np.abs(got - np.concatenate((lightness[None], ab))).max() < tolerance
 
 
+def test_eight_bits_are_the_exact_numbers_rounded() -> None:
+    lightness, ab = in_gamut_picture()
+    exact = planes.pixels(compose(lightness, ab, None, Look(PixelFormat.rgbf32), BANDS)).astype(np.float64) * 255
+    rounded = planes.pixels(compose(lightness, ab, None, Look(PixelFormat.rgb8), BANDS))
+    # The 8-bit path takes OpenCV's matrix, which has other last digits.
+    assert np.abs(rounded - exact).max() < 0.57
+
+
 def test_palette_colors() -> None:
     colors = lab_to_colors(np.array([RED, (50.0344, 0, 0)], np.float32))
     assert colors[0] == pytest.approx((1, 0, 0), abs=2e-3)

@@ -33,11 +33,11 @@ PATIENCE = 60.0
 class Process:
     """One `handtint serve`; its log is read on a thread, so that waiting for a line is waiting for an event."""
 
-    def __init__(self, runtime: Path) -> None:
-        command = [sys.executable, "-m", "handtint", "serve", "--device", "cpu", "--idle-exit", "10"]
+    def __init__(self, runtime: Path, *arguments: str) -> None:
+        command = arguments or ("-m", "handtint", "serve", "--device", "cpu")
         environment = {**os.environ, "HANDTINT_RUNTIME": str(runtime)}
         self.path = runtime / "engine.json"
-        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen([sys.executable, *command], env=environment, stderr=subprocess.PIPE, text=True)
         self.pid = self._process.pid
         self.log: list[str] = []
         self._grown = threading.Condition()
@@ -90,11 +90,11 @@ def runtime(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serve(runtime: Path) -> Iterator[Callable[[], Process]]:
+def serve(runtime: Path) -> Iterator[Callable[..., Process]]:
     processes: list[Process] = []
 
-    def begin() -> Process:
-        processes.append(Process(runtime))
+    def begin(*command: str) -> Process:
+        processes.append(Process(runtime, *command))
         return processes[-1]
 
     yield begin
@@ -138,7 +138,7 @@ def test_scribble_from_start_to_colors(serve: Callable[[], Process], connect: Ca
     lab = planes.picture_lab(linear_answer.plane)
     assert np.abs(lab[1:].transpose(1, 2, 0) - ab).max() < 0.1
     whole = peer.call(m.GetStatus(peer.next_id()))
-    assert (whole.pid, whole.loaded, whole.served) == (process.pid, ("scribble",), 2)
+    assert (whole.pid, whole.loaded[-1], whole.served) == (process.pid, "scribble", 2)
 
 
 def test_connection_file_is_private_and_goes_with_the_engine(serve: Callable[[], Process], runtime: Path) -> None:
@@ -150,6 +150,34 @@ def test_connection_file_is_private_and_goes_with_the_engine(serve: Callable[[],
         process.signal(number)
         assert process.exit_code() == 0
         assert not process.path.exists()
+
+
+STUBBORN = """
+import sys, threading
+import handtint.colorizers.registry as registry
+
+class Stubborn:
+    def prepare(self, lightness):
+        print("working", file=sys.stderr, flush=True)
+        threading.Event().wait()
+
+registry.load = lambda name, device: Stubborn()
+from handtint.server.engine import serve
+sys.exit(serve(device="cpu"))
+"""
+
+
+def test_work_that_never_ends_does_not_keep_a_stopped_engine(
+    serve: Callable[..., Process], connect: Callable[..., Any]
+) -> None:
+    process = serve("-c", STUBBORN)
+    peer = connect(process.connection())
+    peer.send(m.Colorize(peer.next_id(), "d", picture()[0]))
+    assert process.says("working")
+    process.signal(signal.SIGTERM)
+    assert process.exit_code() == 0
+    assert process.says("leaving without it")
+    assert not process.path.exists()
 
 
 def test_second_engine_finds_the_first(serve: Callable[[], Process], connect: Callable[..., Any]) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handtint import __version__
-from handtint.errors import EngineGone
+from handtint.errors import EngineGone, HandtintError
 from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos
 from handtint.server.desk import Desk, Facts
@@ -152,6 +152,11 @@ class Engine:
         """Call all work off and end; from any thread or signal handler."""
         self._router.stop()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the worker still does something."""
+        return self._worker.alive
+
     def close(self) -> None:
         self._router.close()
         self.wake.close()
@@ -175,6 +180,11 @@ def _run(settings: Settings, clock: Callable[[], float]) -> int:
     finally:
         remove_connection(settings.path, engine.token)
         engine.close()
+    if engine.busy:
+        _log.warning("the work in hand does not end: leaving without it")
+        logging.shutdown()
+        # Python's own way out would take the interpreter from under the thread that still works, and crash.
+        os._exit(0)
     _log.info("engine ended")
     return 0
 
@@ -199,14 +209,19 @@ def make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Servi
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
-    from handtint.colorizers.registry import load
+    from handtint.colorizers.registry import default_method, load
     from handtint.server.service import Service
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(_cores())
     _log.info("ready on %s with %d threads", device, torch.get_num_threads())
-    return Service(device=device, cache=cache, load=load, clock=clock, threads=_cores())
+    service = Service(device=device, cache=cache, load=load, clock=clock, threads=_cores())
+    try:
+        service.preload(default_method().name)
+    except HandtintError as error:
+        _log.warning("the default method cannot be loaded: %s", error)
+    return service
 
 
 def _cores() -> int:

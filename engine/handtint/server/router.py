@@ -43,8 +43,8 @@ class Limits:
     ----------
     idle_exit : float, optional
         Seconds without a message after which the loop ends; never where None.
-    grace : float
-        Seconds that a stopping loop waits for work which does not end.
+    grace, idle_grace : float
+        Seconds that a stopping loop waits for work which does not end, and for a worker that has none.
     tick : float
         Seconds between two looks at the clock.
     unread : int
@@ -53,6 +53,7 @@ class Limits:
 
     idle_exit: float | None = None
     grace: float = 5.0
+    idle_grace: float = 0.5
     tick: float = TICK
     unread: int = 1 << 30
 
@@ -151,8 +152,10 @@ class Router:
         if not self._worker_alive():
             self._send_replies()
             return True
-        # Shutdown lets the work in hand end; only who is told to stop now stops waiting.
-        return self._stop_asked and now - self._stopping_since > self._limits.grace
+        # Shutdown lets the work in hand end; only who is told to stop now stops waiting. A worker without work may
+        # still be loading what it would have needed.
+        patience = self._limits.grace if self._desk.busy() else self._limits.idle_grace
+        return self._stop_asked and now - self._stopping_since > patience
 
     def _look_around(self, idle: float) -> None:
         """Tell everybody who waits how it goes, and so find out who has vanished."""

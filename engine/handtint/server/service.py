@@ -104,6 +104,13 @@ class Service:
         """Names of the methods whose models are in memory."""
         return tuple(self._colorizers)
 
+    def preload(self, method: str) -> Colorizer:
+        """The method's colorizer, built now where it is not there."""
+        colorizer = self._colorizers.get(method)
+        if colorizer is None:
+            colorizer = self._colorizers[method] = self._load(method, self.device)
+        return colorizer
+
     def rest(self) -> None:
         """Free the models and what they prepared; the planes stay."""
         self._colorizers.clear()
@@ -193,9 +200,7 @@ class Service:
 
     def _prepare(self, job: Job, method: str, inputs: Inputs) -> Prepared:
         """What the method keeps of the picture, made now where it is not there."""
-        colorizer = self._colorizers.get(method)
-        if colorizer is None:
-            colorizer = self._colorizers[method] = self._load(method, self.device)
+        colorizer = self.preload(method)
         check_cancelled(job.cancelled)
         key = ("prepared", method, inputs.digest)
         known = self._cache.get(key)
