@@ -49,7 +49,7 @@ def quality(
     from handtint.bench.report import write_gallery, write_page, write_report
 
     kind = Sampler(sampler)
-    names = tuple(methods.replace(",", " ").split()) or default_methods()
+    names = _names(methods) or default_methods()
     plan = Plan(data, names, parse_counts(hints), kind, seeds, side or kind.side, reach, limit)
     origin = find_origin(command_line(sys.argv[1:]), datetime.now(UTC), device=device)
     scores = run_quality(plan, out, device=device, commit=origin.commit)
@@ -77,7 +77,7 @@ def control(data: str, methods: str, side: int, limit: int | None, seed: int, ou
     from handtint.bench.subject import EXEMPLAR_BASELINES, PALETTE_BASELINES, ControlPlan
 
     every = (*(name for name in default_methods() if name != "gray"), *PALETTE_BASELINES, *EXEMPLAR_BASELINES)
-    plan = ControlPlan(data, tuple(methods.replace(",", " ").split()) or every, side, limit, seed)
+    plan = ControlPlan(data, _names(methods) or every, side, limit, seed)
     table = run_control(plan, out, device=device)
     command = command_line(sys.argv[1:])
     tables = write_control(table, plan, find_origin(command, datetime.now(UTC), device=device), out)
@@ -102,7 +102,7 @@ def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, dev
     from handtint.colorizers.registry import METHODS
 
     ready = tuple(method.name for method in METHODS if method.missing() is None)
-    names = tuple(methods.replace(",", " ").split()) or ready
+    names = _names(methods) or ready
     plan = LatencyPlan(names, _numbers(sizes), parse_counts(threads), device, strokes)
     with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
         note = lambda text: click.echo(text, err=True)  # noqa: E731
@@ -141,3 +141,8 @@ def _numbers(text: str) -> tuple[float, ...]:
     if not numbers or min(numbers) <= 0:
         raise click.BadParameter(f"expected sizes in megapixels with commas, such as 0.25,4,24, got '{text}'")
     return numbers
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names with commas or blanks, each once."""
+    return tuple(dict.fromkeys(text.replace(",", " ").split()))
