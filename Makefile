@@ -4,6 +4,8 @@ BIN := .venv/bin
 
 # The tests in the real editors run by default; HANDTINT_EDITORS=0 leaves them out.
 export HANDTINT_EDITORS ?= 1
+# Threads of torch that wait for each other in a loop starve those that work, on a machine with few cores.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help setup demo test check format clean
 
