@@ -19,6 +19,7 @@ from handtint.bench.controls import (
     swap_choice,
 )
 from handtint.bench.statistics import bootstrap, paired_bootstrap
+from handtint.color.gamut import clip_to_gamut
 
 
 def card(*colors: tuple[float, float]) -> np.ndarray:
@@ -107,6 +108,13 @@ def test_reach_and_leak_are_shares_of_inside_and_outside() -> None:
     ab[0, :, :10] = 50.0
     ab[0, :5, 20:] = 50.0
     assert hint_reach(light, ab, (50.0, 0.0), region) == (0.5, 0.25)
+
+
+def test_reach_counts_what_can_be_shown_of_a_color() -> None:
+    light = np.full((4, 4), 97.0, np.float32)
+    shown = clip_to_gamut(light, np.full((2, 4, 4), 60.0, np.float32))
+    assert np.abs(shown).max() < 40.0
+    assert hint_reach(light, shown, (60.0, 60.0), np.ones((4, 4), bool)).inside == 1.0
 
 
 def test_bootstrap_of_a_constant_and_of_a_known_spread() -> None:

@@ -11,6 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from scipy.stats import wasserstein_distance_nd
 
 from handtint.bench.metrics import delta_e_ab
+from handtint.color.gamut import clip_to_gamut
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -150,11 +151,11 @@ def hint_reach(lightness: FloatArray, ab: FloatArray, hint: tuple[float, float],
     ab : (2, H, W) float32
         The answer to one hint in the region.
     hint : (a, b)
-        The hint's color; pixels are compared at their own lightness.
+        The hint's color; pixels are compared with what sRGB can show of it at their own lightness.
     region : (H, W) bool
         The hinted segment.
     """
-    wanted = np.broadcast_to(np.array(hint, np.float32)[:, None, None], ab.shape)
+    wanted = clip_to_gamut(lightness, np.broadcast_to(np.array(hint, np.float32)[:, None, None], ab.shape))
     taken = delta_e_ab(lightness, ab, wanted) < _NEAR_COLOR
     inside, leaked = (float(taken[part].mean()) if part.any() else float("nan") for part in (region, ~region))
     return Reach(inside, leaked)
