@@ -243,6 +243,24 @@ def test_a_request_of_a_lost_engine_is_sent_to_the_next_one_whole(router, script
     link.close()
 
 
+def test_a_request_made_when_the_engine_has_just_gone_unnoticed(router, script, announce):
+    """The end of the connection and the next request are seen in the same turn."""
+    first = router(script(as_told), token="one")
+    path = announce(first.port, "one", os.getpid())
+    link = EngineLink("test", launcher=Launcher([], path=path, environ={}), start=False)
+    link.send(request(link))
+    turn(link, answers(1))
+    second = script(as_told)
+    announce(router(second, token="two").port, "two", os.getpid())
+    first.close()
+    assert select.select([link.fileno()], [], [], PATIENCE)[0]
+    message = request(link)
+    link.send(message)
+    assert isinstance(turn(link, answers(1))[-1], m.Colorized)
+    assert second.of(m.Colorize) == [message]
+    link.close()
+
+
 def test_a_request_that_ends_two_engines_is_not_sent_to_a_third(router, script, announce):
     scripts = [script(lambda message: []) for _ in range(3)]
     routers = [router(each, token=f"t{number}") for number, each in enumerate(scripts)]

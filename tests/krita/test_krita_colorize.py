@@ -134,3 +134,4 @@ def test_what_goes_wrong_with_the_engine_is_a_sentence(krita: Play, artifacts: P
     assert found["after the kill"].startswith("Colored in")
     assert found["another engine"]
     assert found["closed"] == "Open a gray picture to color it."
+    assert found["live at the end"]

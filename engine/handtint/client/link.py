@@ -242,7 +242,8 @@ class EngineLink:
         assert dealer is not None
         for frames in dealer.pump(now):
             self._receive(frames)
-        if self.state is LinkState.ready:
+        # A connection that ended in this very turn takes nothing any more: the request waits for the next one.
+        if self.state is LinkState.ready and dealer.state is not DealerState.closed:
             self._deliver(now)
         late = self.state is LinkState.connecting and now >= self._deadline
         if dealer is self._dealer and (late or dealer.state is DealerState.closed):

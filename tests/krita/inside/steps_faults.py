@@ -16,7 +16,6 @@ def engine_pid():
 
 def steps():
     kit.show_window()
-    RESULT["no document"] = None
     document = kit.open_picture("gray.png")
     yield lambda: document.activeNode() is not None
     kit.show_dock()
@@ -61,3 +60,14 @@ def steps():
     yield lambda: kit.status() == "Open a gray picture to color it."
     yield lambda: kit.idle()
     RESULT["closed"] = kit.status()
+
+    # Krita quits while Live is on and an answer is under way.
+    document = kit.open_picture("gray.png")
+    yield lambda: document.activeNode() is not None
+    kit.click(kit.panel().add_hints)
+    yield lambda: document.activeNode() is not None and document.activeNode().name() == "Hints"
+    kit.click(kit.panel().live)
+    yield lambda: kit.panel().live.isChecked()
+    document.nodeByName("Hints").setPixelData(b"\x4c\x6b\xb2\xff" * 400, 300, 300, 20, 20)
+    yield lambda: not kit.idle()
+    RESULT["live at the end"] = kit.panel().live.isChecked()
