@@ -16,8 +16,9 @@ from handtint.errors import WeightsError
 from handtint.nets.global_local import PALETTE_SLOTS, GlobalLocalNet
 from handtint.weights import find, load_state
 
-WORKING_SIDE = 256
-"""Longest side that the network sees, px: the scale of things that it was trained on."""
+WORKING_SIDE = 224
+"""Longest side that the network sees, px: about the scale of things that it was trained on. On 16 validation
+pictures 192, 224 and 256 gave 26.95, 26.67 and 26.45 dB at 10 hints, and the same without; small things want more."""
 
 
 class GlobalLocalColorizer(WorkingSizeColorizer):
