@@ -50,10 +50,11 @@ def write_gallery(plan: Plan, scores: Sequence[Score], out: Path, *, device: str
 
 def write_page(out: Path) -> Path:
     """One HTML page of the tables, plots and galleries in a folder; for local eyes, as it may show the data."""
-    if not (out / TABLES).is_file():
-        raise InputError(f"expected the folder of a finished run with {TABLES}, got {out}; measure first")
+    texts = [path.read_text(encoding="utf-8") for path in sorted(out.glob("*.md"))]
+    if not texts:
+        raise InputError(f"expected the folder of a finished run with tables (.md), got {out}; measure first")
+    body = "\n".join(_block(block) for text in texts for block in text.split("\n\n"))
     images = "\n".join(_figure(image) for image in sorted(out.glob("*.png")))
-    body = "\n".join(_block(block) for block in (out / TABLES).read_text(encoding="utf-8").split("\n\n"))
     page = out / PAGE
     page.write_text(_PAGE.format(body=body, images=images), encoding="utf-8")
     return page
@@ -65,7 +66,7 @@ def _figure(image: Path) -> str:
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Handtint: quality</title><style>
+<html lang="en"><head><meta charset="utf-8"><title>Handtint: figures</title><style>
 body {{ font: 14px/1.5 sans-serif; margin: 2em; }} table {{ border-collapse: collapse; }}
 td, th {{ border: 1px solid #ccc; padding: 2px 8px; text-align: right; }} td:first-child {{ text-align: left; }}
 img {{ max-width: 100%; }} figure {{ margin: 2em 0; }}
