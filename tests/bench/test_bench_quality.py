@@ -257,3 +257,12 @@ def test_the_command(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run([*arguments[:-1], "many", "--out", str(tmp_path / "out")]) == 2
     assert "whole numbers" in capsys.readouterr().err
     assert run(["bench", "quality", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+
+
+def test_missing_matplotlib_is_said_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run(["bench", "quality", "--data", "skimage", "--out", str(tmp_path / "out")]) == 2
+    assert "handtint[bench]" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

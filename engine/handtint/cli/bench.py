@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+from handtint.errors import InputError
 
 
 @click.group()
@@ -42,6 +45,7 @@ def quality(
     gallery: bool,
 ) -> None:
     """PSNR, Delta E00, SSIM, colorfulness, bleeding and adherence over numbers of hints."""
+    _need_matplotlib()
     from handtint.bench.hints import Sampler
     from handtint.bench.methods import default_methods
     from handtint.bench.provenance import command_line, find_origin
@@ -95,6 +99,7 @@ def control(data: str, methods: str, side: int, limit: int | None, seed: int, ou
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", show_default=True)
 def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, device: str) -> None:
     """Time cold pictures, strokes, palettes and commits through the client and real engines of its own."""
+    _need_matplotlib()
     import tempfile
     import time
 
@@ -121,6 +126,12 @@ def report(out: Path) -> None:
     from handtint.bench.report import write_page
 
     click.echo(str(write_page(out)))
+
+
+def _need_matplotlib() -> None:
+    """Said before hours of measuring, not after."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise InputError("the plots need matplotlib, which is not installed; run: pip install 'handtint[bench]'")
 
 
 def parse_counts(text: str) -> tuple[int, ...]:
