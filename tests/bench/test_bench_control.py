@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from handtint.bench.baselines import BASELINES, nearest_luma
 from handtint.bench.cards import card_retention, edge_card
 from handtint.bench.control import run_control
 from handtint.bench.hints import Sampler, draw_hints, find_segments
 from handtint.bench.ledger import Ledger
-from handtint.bench.pictures import BenchPicture, read_picture
+from handtint.bench.pictures import BenchPicture, read_labels, read_picture
 from handtint.bench.subject import ControlPlan
 from handtint.bench.trials import (
     adherence_trial,
@@ -25,6 +26,7 @@ from handtint.bench.trials import (
     random_color,
     reach_trial,
     recolored,
+    semantic_trial,
 )
 from handtint.cli.main import run
 from handtint.color.gamut import in_gamut
@@ -132,6 +134,49 @@ def test_a_method_that_uses_the_palette_is_recognised(picture: BenchPicture) -> 
 def test_an_exemplar_that_is_the_picture_gives_its_colors_back(picture: BenchPicture) -> None:
     found = exemplar_trial(picture, lambda light, exemplar: picture.ab, picture, np.random.default_rng(0))
     assert found == {"intersection": 1.0, "emd": pytest.approx(0.0, abs=1e-6), "self psnr": 50.0}
+
+
+def three_labels(picture: BenchPicture) -> np.ndarray:
+    """Sky 51, grass 29, and a strip of nothing."""
+    labels = np.full(picture.lightness.shape, 29)
+    labels[:25], labels[-4:] = 51, 0
+    return labels
+
+
+def test_an_edit_of_a_method_that_colors_by_label_is_local(picture: BenchPicture) -> None:
+    def by_label(lightness: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.stack([9 * labels, -labels]).astype(np.float32)
+
+    found = semantic_trial(picture, by_label, three_labels(picture), np.random.default_rng(0))
+    assert (found["outside"], found["locality"], found["effect"]) == (0.0, 1.0, 1.0)
+    assert found["inside"] > 3.0
+
+
+def test_an_edit_that_nobody_hears_has_no_effect(picture: BenchPicture) -> None:
+    deaf = semantic_trial(picture, lambda light, labels: picture.ab, three_labels(picture), np.random.default_rng(0))
+    assert deaf["effect"] == 0.0
+    assert np.isnan(deaf["locality"])
+    nothing = semantic_trial(
+        picture, lambda light, labels: picture.ab, 0 * three_labels(picture), np.random.default_rng(0)
+    )
+    assert np.isnan(nothing["effect"])
+
+
+def test_label_maps_are_read_as_numbers_and_never_mixed(pictures: Path) -> None:
+    labels = np.zeros((68, 80), np.uint8)
+    labels[:34], labels[34:, :40] = 3, 57
+    paletted = Image.fromarray(labels, "P")
+    paletted.putpalette([n for index in range(256) for n in (index, 255 - index, 7)])
+    paletted.save(pictures / "map.png")
+    lines = (pictures / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{lines[0]},label", *(f"{line},{'map.png' if '/2.' in line else ''}" for line in lines[1:])]
+    (pictures / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = read_labels(str(pictures), "images/2.png", (33, 41))
+    assert found is not None
+    assert found.shape == (33, 41)
+    assert set(np.unique(found)) == {0, 3, 57}
+    assert read_labels(str(pictures), "images/3.png", (33, 41)) is None
+    assert read_labels("skimage", "coffee", (33, 41)) is None
 
 
 def test_bending_moves_pixels_and_keeps_colors(picture: BenchPicture) -> None:

@@ -21,6 +21,7 @@ HEADINGS = {
     "reach": "One surprising stroke: shares of its segment, and of the rest, within Delta E00 < 10 of its color",
     "palette": "Palettes: distance, coverage and EMD in ab units; share recognised among four",
     "exemplar": "Exemplars: common histogram; EMD in ab units; PSNR (dB) from a bent copy of the picture itself",
+    "semantic": "One region of the map edited: mean change in ab units inside and outside, locality, share that shows",
     "consistency": "Consistency: Delta E00 of preview and of scales; share of bit-exact repeats",
     "cards": "Edge cards: share of the color step that is kept at an edge of that contrast in L* units",
 }

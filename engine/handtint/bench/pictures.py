@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from skimage import data as shipped
 from skimage.transform import resize
 
@@ -104,6 +105,24 @@ def _read(data: str, name: str) -> ByteArray:
     if bgr is None:
         raise PictureError(f"expected a picture that can be decoded, got {Path(data) / name}")
     return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
+
+
+def read_labels(data: str, name: str, size: tuple[int, int]) -> NDArray[np.int64] | None:
+    """The label map of a picture at a size (height, width), 0 = not said; None where the data has none for it."""
+    manifest = Path(data) / "manifest.csv"
+    if not manifest.is_file():
+        return None
+    with manifest.open(newline="", encoding="utf-8") as lines:
+        label = next((row.get("label") for row in csv.DictReader(lines) if row["file"] == name), None)
+    if not label:
+        return None
+    with Image.open(Path(data) / label) as picture:
+        indices = np.asarray(picture)
+    if indices.ndim != 2:
+        raise PictureError(f"expected an index picture with one number for each pixel, got {label} of {indices.shape}")
+    height, width = size
+    nearest = cv2.resize(indices.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(nearest, np.int64)
 
 
 def fit(rgb: ByteArray, *, side: int, square: bool) -> ByteArray:

@@ -15,11 +15,12 @@ from handtint.bench.cards import CONTRASTS, NOISES, card_retention, edge_card
 from handtint.bench.hints import HintFile, Sampler, draw_hints
 from handtint.bench.ledger import Figures
 from handtint.bench.methods import find_contender
-from handtint.bench.pictures import BenchPicture, read_picture
+from handtint.bench.pictures import BenchPicture, read_labels, read_picture
 from handtint.bench.trials import (
     CHOICES,
     HINT_KINDS,
     ExemplarCall,
+    IntArray,
     PaletteCall,
     adherence_trial,
     consistency_trial,
@@ -27,6 +28,7 @@ from handtint.bench.trials import (
     palette_trial,
     reach_trial,
     recolored,
+    semantic_trial,
 )
 from handtint.color.palette import Palette, extract_palette
 from handtint.colorizers.base import Colorizer, Control, Guidance
@@ -114,6 +116,8 @@ class Subject:
             yield Trial("palette", name, f"{COLORS} colors", partial(self._palette, name))
         if Control.exemplar in self.controls:
             yield Trial("exemplar", name, "another picture", partial(self._exemplar, name))
+        if Control.semantic in self.controls:
+            yield Trial("semantic", name, "one region", partial(self._semantic, name))
         if self._registered:
             yield Trial("consistency", name, f"{self._plan.strokes} strokes", partial(self._consistency, name))
 
@@ -142,6 +146,17 @@ class Subject:
         following = self._names[(self._names.index(name) + 1) % len(self._names)]
         exemplar = read_picture(self._plan.data, following, side=self._plan.side, square=False)
         return exemplar_trial(self._picture(name), self._exemplar_call(), exemplar, self._rng(name, "exemplar"))
+
+    def _semantic(self, name: str) -> Figures:
+        picture = self._picture(name)
+        labels = read_labels(self._plan.data, name, (picture.rgb.shape[0], picture.rgb.shape[1]))
+        if labels is None:
+            labels = np.zeros(picture.rgb.shape[:2], np.int64)  # nothing to edit: no figures
+
+        def call(lightness: FloatArray, semantic: IntArray) -> FloatArray:
+            return self._method(lightness)(Guidance(semantic=semantic))
+
+        return semantic_trial(picture, call, labels, self._rng(name, "semantic"))
 
     def _consistency(self, name: str) -> Figures:
         hints = self._strokes(name) if Control.hints in self.controls else None

@@ -17,6 +17,7 @@ from handtint.bench.baselines import Answer
 from handtint.bench.controls import (
     Weighted,
     earth_movers_distance,
+    edit_effect,
     hint_reach,
     histogram_intersection,
     main_colors,
@@ -35,6 +36,7 @@ from handtint.color.upsample import area_size, shrink_area
 from handtint.colorizers.base import Colorizer, Guidance
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
 
 HINT_KINDS = ("true", "jittered", "adversarial")
 CHOICES = 4
@@ -43,11 +45,17 @@ SCALES = (256, 384, 512)
 _JITTER = 5.0
 _SEGMENTS = 3
 _LEAST_SHARE = 0.02
+_LARGEST_SHARE = 0.5
+_CLASSES = 59
+"""Of PASCAL-Context, the numbers that every semantic method knows."""
+_VISIBLE = 3.0
 
 PaletteCall = Callable[[FloatArray, Palette], FloatArray]
 """Lightness and palette to ab."""
 ExemplarCall = Callable[[FloatArray, FloatArray], FloatArray]
 """Lightness and exemplar, (3, h, w) Lab, to ab."""
+SemanticCall = Callable[[FloatArray, IntArray], FloatArray]
+"""Lightness and semantic map to ab."""
 
 
 def random_color(rng: np.random.Generator) -> tuple[float, float]:
@@ -140,6 +148,24 @@ def bent(planes: FloatArray, rng: np.random.Generator, *, amount: float = 0.12) 
     from_x, from_y = columns + field[..., 0], rows + field[..., 1]
     moved = [cv2.remap(plane, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for plane in planes]
     return np.stack(moved).astype(np.float32)
+
+
+def semantic_trial(picture: BenchPicture, call: SemanticCall, labels: IntArray, rng: np.random.Generator) -> Figures:
+    """One region of the map gets another class: how much changes in it, elsewhere, and whether that can be seen.
+
+    NaN where no region has 2 to 50 % of the picture.
+    """
+    shares = np.bincount(labels.reshape(-1)) / labels.size
+    fitting = [int(c) for c in np.flatnonzero((shares >= _LEAST_SHARE) & (shares <= _LARGEST_SHARE)) if c != 0]
+    if not fitting:
+        return dict.fromkeys(("inside", "outside", "locality", "effect"), float("nan"))
+    old = int(rng.choice(fitting))
+    new = int(rng.choice([c for c in range(1, _CLASSES + 1) if c != old]))
+    region = labels == old
+    before = call(picture.lightness, labels)
+    effect = edit_effect(before, call(picture.lightness, np.where(region, new, labels)), region)
+    visible = float(effect.inside > _VISIBLE)
+    return {"inside": effect.inside, "outside": effect.outside, "locality": effect.locality, "effect": visible}
 
 
 def consistency_trial(picture: BenchPicture, colorizer: Colorizer, file: HintFile | None, count: int) -> Figures:
