@@ -23,7 +23,7 @@ def _dense_laplacian(lightness: np.ndarray) -> np.ndarray:
             if row + down < height and column + right < width:
                 step = abs(float(lightness[row + down, column + right]) - float(lightness[row, column]))
                 pair = [row * width + column, (row + down) * width + column + right]
-                weight = np.exp(-step / SIGMA - (step / SIGMA) ** 2 / 4) + 1e-5
+                weight = np.exp(-step / SIGMA - (step / SIGMA) ** 2 / 4) + 1e-6
                 matrix[np.ix_(pair, pair)] += weight * np.array([[1, -1], [-1, 1]])
     return matrix
 

@@ -30,7 +30,7 @@ GRAPH_SIDE = 128
 on photographs of 256 x 256 pixels with 10 to 200 hints the finer graph is no better."""
 SIGMA = 3.0
 """Lightness step of `edge_weights`, in L* units. With 2 a hint on a shaded face stays on its few pixels."""
-_FLOOR = 1e-5
+_FLOOR = 1e-6
 _STEP_COST = 1.0 / 3.0
 _ADVICE = 0.3
 _BAND = 5
@@ -60,7 +60,8 @@ class Travel(NamedTuple):
 
 def travel(reach: float, softness: float) -> Travel:
     """Map reach and softness, 0 to 1 each, to the graph; all values are monotone."""
-    epsilon = 10.0 ** (-1.0 - 5.0 * reach)
+    # 0.1 to 1e-6, most of it early: where the reach ends is better said by the distance than by a loss on the way.
+    epsilon = 10.0 ** (-1.0 - 10.0 * reach + 5.0 * reach**2)
     distance = 0.02 + 2.4 * reach**2 if reach < 1.0 else np.inf
     return Travel(epsilon, distance, ridge=1e-6 + 0.3 * softness**2, share=1.0 - softness)
 
