@@ -11,6 +11,7 @@ from torch import Tensor
 
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
 from handtint.colorizers.base import Control, FloatArray, Guidance
+from handtint.colorizers.spread import steer
 from handtint.colorizers.working import WorkingSizeColorizer
 from handtint.errors import WeightsError
 from handtint.nets.global_local import PALETTE_SLOTS, GlobalLocalNet
@@ -53,7 +54,7 @@ class GlobalLocalColorizer(WorkingSizeColorizer):
         guidance: Guidance,
         cache: dict[str, object],
     ) -> FloatArray:
-        """See `WorkingSizeColorizer.predict`."""
+        """See `WorkingSizeColorizer.predict`: the network's answer, steered by the hints (not in the paper)."""
         palette_ab, palette_mask = palette_slots(guidance)
         inputs = (
             normalize_lightness(torch.from_numpy(lightness)[None, None]),
@@ -65,7 +66,7 @@ class GlobalLocalColorizer(WorkingSizeColorizer):
         with torch.inference_mode():
             output: Tensor = self._net(*(value.to(self._device) for value in inputs))
             result: FloatArray = denormalize_ab(output[0]).cpu().numpy()
-        return result
+        return steer(result, lightness, hint_ab, hint_mask, guidance, cache)
 
 
 def load_net() -> GlobalLocalNet:

@@ -171,10 +171,11 @@ class WorkingSizeColorizer(ABC):
 
 
 def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> LightnessGraph:
-    """The picture's lightness graph, made when first needed."""
-    graph = cache.get(_GRAPH)
+    """The graph of a picture's lightness, made when first needed: one for each size, padded or not."""
+    name = f"{_GRAPH} {lightness.shape}"
+    graph = cache.get(name)
     if not isinstance(graph, LightnessGraph):
-        graph = cache[_GRAPH] = LightnessGraph(lightness)
+        graph = cache[name] = LightnessGraph(lightness)
     return graph
 
 
