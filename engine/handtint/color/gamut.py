@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float32]
 TOLERANCE = 2e-5
 """Linear light that a channel may lie outside 0-1: rounding of float32, a fifteenth of an 8-bit level at black."""
 _STEPS = 10
-_BLOCK = 1 << 15
+_BLOCK = 1 << 17
 _DELTA = 6.0 / 29.0
 
 

@@ -24,7 +24,7 @@ SIGMA_SPACE = 0.5
 """In pixels of the small picture. With it the nearest 2 x 2 of them are as good as 3 x 3 (within 0.1 dB)."""
 SIGMA_RANGE = 10.0
 """In L* units; about 25 levels of 8-bit luma."""
-_BAND_PIXELS = 1 << 16
+_BAND_PIXELS = 1 << 17
 
 
 def area_size(shape: tuple[int, ...], side: int, multiple: int = 1) -> tuple[int, int]:
