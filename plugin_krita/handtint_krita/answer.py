@@ -12,15 +12,21 @@ from handtint_krita.words import tr
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine made of the layer `base` of a document, which need not be the one in front any more."""
+    """What the engine made of the layer `base` of a document, which need not be the one in front any more.
+
+    `result` is our own layer that was there when this was asked for, empty where there was none.
+    """
 
     document: Document
     base: str
+    result: str
     colorized: Colorized
 
     def outlived(self) -> bool:
-        """Whether the document or the layer has gone meanwhile."""
-        return not self.document.alive() or not self.document.has(self.base)
+        """Whether its place has gone meanwhile. Our own layer, too: who takes it back does not want it back at once."""
+        document = self.document
+        layers = [self.base, self.result] if self.result else [self.base]
+        return not document.alive() or not all(map(document.has, layers))
 
     def fits(self) -> bool:
         """Whether the document still has the size and the color space that were asked for."""

@@ -64,7 +64,7 @@ class Model(QObject):  # type: ignore[misc]
         self._document: Document | None = None
         self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
         self._hasher = Hasher()
-        self._asked: tuple[Document, str] | None = None
+        self._asked: tuple[Document, str, str] | None = None
         self._answer: Answer | None = None
         self._wanted = self._live = self._hinted = self._shown = self._held = False
         self._looked = 0.0
@@ -273,6 +273,7 @@ class Model(QObject):  # type: ignore[misc]
         if self._shown and not document.has(document.roles().result):
             # Adding it again would throw the painter's redo history away.
             self._live = False
+            self._talk.cancel()
             self._say(tr("The color layer was removed: Live is off."))
         elif self._read_layers():
             self._talk.live.changed(now, None)
@@ -311,7 +312,7 @@ class Model(QObject):  # type: ignore[misc]
             settings=self._settings,
             takes=self._takes(),
         )
-        self._asked = (document, roles.base)
+        self._asked = (document, roles.base, roles.result if document.has(roles.result) else "")
         sent = self._talk.ask(request, self._tracker.whole if hints is not None else {})
         # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
         self._talk.live.sent(sent, now, Ask.full)

@@ -82,6 +82,15 @@ def names(document):
     return [node.name() for node in document.topLevelNodes()]
 
 
+def settled(document):
+    """Whether nothing is under way and nothing is due. Krita drops an undo that comes while it computes."""
+    talk = panel()._model._talk
+    if talk.newest or talk.live.wake(time.monotonic()) is not None or not document.tryBarrierLock():
+        return False
+    document.unlock()
+    return idle()
+
+
 def trigger(action):
     krita.action(action).trigger()
 
@@ -157,6 +166,11 @@ def pixel(document, name, x, y):
     """BGRA of one pixel of a layer, None where there is no such layer."""
     node = document.nodeByName(name)
     return tuple(bytes(node.pixelData(x, y, 1, 1))) if node is not None else None
+
+
+def near(pixel, other):
+    """Whether two pixels are the same but for rounding on the engine's side."""
+    return pixel is not None and all(abs(a - b) <= 6 for a, b in zip(pixel, other, strict=True))
 
 
 def colorful(pixel):

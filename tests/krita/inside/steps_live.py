@@ -34,14 +34,17 @@ def steps():
     RESULT["active"] = document.activeNode().name()
 
     kit.pick_color(60, 110, 160)
+    yield kit.idle
     RESULT["before"] = kit.pixel(document, "Handtint color", 320, 340)
     second = kit.stroke((300, 330), (320, 340), (345, 345))
     yield lambda: second.poll() is not None
-    yield lambda: kit.colorful(kit.pixel(document, "Handtint color", 320, 340))
+    yield lambda: not kit.near(kit.pixel(document, "Handtint color", 320, 340), RESULT["before"])
     yield lambda: kit.idle()
     RESULT["after"] = kit.pixel(document, "Handtint color", 320, 340)
     shot = kit.screenshot("live.png")
     yield lambda: shot.poll() is not None
+
+    before_third = kit.pixel(document, "Handtint color", 540, 230)
 
     # A request while the pen is down waits for its end and does not cut the stroke.
     held = kit.stroke((520, 200), (540, 230), (560, 260), release=False)
@@ -52,26 +55,30 @@ def steps():
     RESULT["pen down"] = not document.tryBarrierLock()
     rest = kit.xdotool("mousemove_relative", "40", "60", "sleep", "0.1", "mouseup", "1")
     yield lambda: rest.poll() is not None
-    yield lambda: kit.colorful(kit.pixel(document, "Handtint color", 540, 230))
+    yield lambda: not kit.near(kit.pixel(document, "Handtint color", 540, 230), before_third)
     yield lambda: kit.idle()
     bounds = document.nodeByName("Hints").bounds()
-    RESULT["stroke went on to"] = bounds.bottom()
+    RESULT["stroke went on to"] = bounds.right()
 
+    yield lambda: kit.settled(document)
     kit.trigger("edit_undo")  # the third stroke
-    yield lambda: not kit.colorful(kit.pixel(document, "Handtint color", 540, 230))
+    yield lambda: kit.near(kit.pixel(document, "Handtint color", 540, 230), before_third)
+    yield lambda: kit.settled(document)
     kit.trigger("edit_undo")  # the second stroke
-    yield lambda: not kit.colorful(kit.pixel(document, "Handtint color", 320, 340))
+    yield lambda: kit.near(kit.pixel(document, "Handtint color", 320, 340), RESULT["before"])
+    yield lambda: kit.settled(document)
     RESULT["still"] = kit.names(document)
     kit.trigger("edit_undo")  # our layer
     yield lambda: "Handtint color" not in kit.names(document)
     yield lambda: not kit.panel().live.isChecked()
     RESULT["removed"] = kit.status()
+    yield lambda: kit.settled(document)
     kit.trigger("edit_undo")  # the first stroke
     yield lambda: document.nodeByName("Hints").bounds().isEmpty()
     yield 0.3
     RESULT["nothing came back"] = kit.names(document)
-    for _ in range(4):
+    for expected in ("first stroke", "our layer", "second stroke", "third stroke"):
+        yield lambda: kit.settled(document)
         kit.trigger("edit_redo")
-        yield 0.2
-    RESULT["redone"] = kit.names(document)
-    RESULT["redone bottom"] = document.nodeByName("Hints").bounds().bottom()
+        yield 0.1
+        RESULT["redone: " + expected] = [kit.names(document), document.nodeByName("Hints").bounds().right()]
