@@ -44,7 +44,7 @@ def test_not_a_number_is_not_painted() -> None:
     assert layer_to_hints(layer).mask.tolist() == [[0.0, 1.0]]
     ab = np.zeros((2, 1, 2), np.float32)
     ab[0, 0, 1] = np.nan
-    assert len(painted_points(ab, np.array([[np.nan, 1.0]], np.float32)).rows) == 0
+    assert len(painted_points(ab, np.array([[np.nan, 1.0]], np.float32)).pixels) == 0
 
 
 def test_a_wrong_shape_is_refused() -> None:
@@ -85,21 +85,36 @@ def test_points_and_layers_say_the_same() -> None:
     mask = (rng.random((20, 30)) * (rng.random((20, 30)) < 0.2)).astype(np.float32)
     ab = (rng.normal(0, 40, (2, 20, 30)) * (mask > 0)).astype(np.float32)
     points = painted_points(ab, mask)
-    hints = points.layer((20, 30))
+    hints = points.layer()
     assert np.array_equal(hints.ab, ab)
     assert np.array_equal(hints.mask, mask)
-    assert np.array_equal(np.flatnonzero(mask >= 0.5), points.promised().rows * 30 + points.promised().columns)
+    assert np.array_equal(np.flatnonzero(mask >= 0.5), points.promised().pixels)
+    rows, columns = points.places()
+    assert (mask[rows, columns] == points.coverage).all()
+    padded = points.layer((24, 32))
+    assert np.array_equal(padded.mask[:20, :30], mask)
+    assert np.count_nonzero(padded.mask) == np.count_nonzero(mask)
 
 
 def test_promises_begin_at_half_coverage() -> None:
-    zeros = np.zeros(3, np.int64)
-    points = Points(zeros, np.arange(3), np.zeros((2, 3), np.float32), np.array([0.49, 0.5, 1.0], np.float32))
-    assert points.promised().columns.tolist() == [1, 2]
+    points = Points((1, 3), np.arange(3), np.zeros((2, 3), np.float32), np.array([0.49, 0.5, 1.0], np.float32))
+    assert points.promised().pixels.tolist() == [1, 2]
 
 
 def test_unpooled_coverage_is_the_share_of_the_area() -> None:
     mask = np.zeros((8, 8), np.float32)
     mask[0, :4] = 1.0
     mask[4:, 4:] = 1.0
-    points = painted_points(np.ones((2, 8, 8), np.float32), mask).shrunk((8, 8), (2, 2), pooled=False)
-    assert points.layer((2, 2)).mask.tolist() == [[0.25, 0.0], [0.0, 1.0]]
+    points = painted_points(np.ones((2, 8, 8), np.float32), mask).shrunk((2, 2), pooled=False)
+    assert points.layer().mask.tolist() == [[0.25, 0.0], [0.0, 1.0]]
+
+
+def test_many_points_are_shrunk_in_chunks_as_at_once() -> None:
+    rng = np.random.default_rng(5)
+    mask = rng.random((900, 1000)).astype(np.float32)
+    ab = rng.normal(0, 40, (2, 900, 1000)).astype(np.float32)
+    small = shrink_hints(ab, mask, (9, 10))
+    blocks = mask.reshape(9, 100, 10, 100)
+    np.testing.assert_allclose(small.mask, blocks.max(axis=(1, 3)))
+    mean = (ab * mask).reshape(2, 9, 100, 10, 100).sum(axis=(2, 4)) / blocks.sum(axis=(1, 3))
+    np.testing.assert_allclose(small.ab, mean, atol=1e-3)

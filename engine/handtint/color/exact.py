@@ -225,10 +225,9 @@ def correct(graph: LightnessGraph, lightness: FloatArray, ab: FloatArray, hints:
     (2, H, W) float32
     """
     hints = hints.promised()
-    if len(hints.rows) == 0 or limits.share == 0.0:
+    if len(hints.pixels) == 0 or limits.share == 0.0:
         return ab
-    missing = hints._replace(ab=hints.ab - ab[:, hints.rows, hints.columns])
-    height, width = lightness.shape
-    small = missing.shrunk((height, width), graph.shape).layer(graph.shape)
+    missing = hints._replace(ab=hints.ab - ab.reshape(2, -1)[:, hints.pixels])
+    small = missing.shrunk(graph.shape).layer()
     spread = graph.spread(small.ab, small.mask > 0, limits)
     return ab + upsample(spread, graph.lightness, lightness, back_projections=1)

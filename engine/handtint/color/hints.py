@@ -5,6 +5,7 @@ Knows nothing of files, editors or networks. Only the coverage says what is pain
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ IntArray = NDArray[np.int64]
 
 PROMISED_COVERAGE = 0.5
 """From this coverage on a painted pixel is a promise; less is only weaker guidance (anti-aliased edges)."""
+_CHUNK = 1 << 18
+_ALL = slice(None)
 
 
 class Hints(NamedTuple):
@@ -75,65 +78,83 @@ def _unit(values: NDArray[Any], scale: float) -> FloatArray:
 
 
 class Points(NamedTuple):
-    """Only the painted pixels of a picture, in row order.
+    """Only the painted pixels of a picture.
 
     Attributes
     ----------
-    rows, columns : (N,) int64
+    shape : (H, W)
+        Of the picture.
+    pixels : (N,) int64
+        Row * W + column, ascending.
     ab : (2, N) float32
         About +-110.
     coverage : (N,) float32
         Above 0, up to 1.
     """
 
-    rows: IntArray
-    columns: IntArray
+    shape: tuple[int, int]
+    pixels: IntArray
     ab: FloatArray
     coverage: FloatArray
+
+    def chunks(self) -> Iterator[slice]:
+        """Slices of the points, small enough that a fully painted large picture needs little memory."""
+        return (slice(start, start + _CHUNK) for start in range(0, len(self.pixels), _CHUNK))
+
+    def places(self, chunk: slice = _ALL) -> tuple[IntArray, IntArray]:
+        """Rows and columns."""
+        rows, columns = np.divmod(self.pixels[chunk], self.shape[1])
+        return rows, columns
 
     def promised(self) -> Points:
         """Those that are painted well enough to be a promise."""
         kept = self.coverage >= PROMISED_COVERAGE
-        return Points(self.rows[kept], self.columns[kept], self.ab[:, kept], self.coverage[kept])
+        if kept.all():
+            return self
+        return Points(self.shape, self.pixels[kept], self.ab[:, kept], self.coverage[kept])
 
-    def shrunk(self, shape: tuple[int, int], size: tuple[int, int], *, pooled: bool = True) -> Points:
-        """From a picture of `shape` to one of `size`, (height, width), not larger; see `shrink_hints`.
+    def shrunk(self, size: tuple[int, int], *, pooled: bool = True) -> Points:
+        """In a picture of `size`, (height, width), not larger; see `shrink_hints`.
 
         Where not `pooled`, the coverage is the mean over a new pixel's area, as the eye would see it.
         """
-        if size == shape:
+        if size == self.shape:
             return self
-        target = _targets(shape[0], size[0])[self.rows] * size[1] + _targets(shape[1], size[1])[self.columns]
         count = size[0] * size[1]
-        weight = np.bincount(target, self.coverage, count)
-        filled = np.flatnonzero(weight)
-        if pooled:
-            coverage = np.zeros(count, np.float32)
-            np.maximum.at(coverage, target, self.coverage)
-        else:
-            coverage = (weight * (count / (shape[0] * shape[1]))).clip(0, 1).astype(np.float32)
-        sums = np.stack([np.bincount(target, plane * self.coverage, count)[filled] for plane in self.ab])
-        mean = (sums / weight[filled]).astype(np.float32)
-        return Points(filled // size[1], filled % size[1], mean, coverage[filled])
+        down, across = _targets(self.shape[0], size[0]) * size[1], _targets(self.shape[1], size[1])
+        peak, sums = np.zeros(count, np.float32), np.zeros((3, count))
+        for chunk in self.chunks():
+            rows, columns = self.places(chunk)
+            target = down[rows] + across[columns]
+            coverage = self.coverage[chunk]
+            np.maximum.at(peak, target, coverage)
+            for total, values in zip(sums, (1.0, *self.ab[:, chunk]), strict=True):
+                total += np.bincount(target, coverage * values, count)
+        if not pooled:
+            peak = (sums[0] * (count / (self.shape[0] * self.shape[1]))).clip(0, 1).astype(np.float32)
+        filled = np.flatnonzero(sums[0])
+        mean = (sums[1:, filled] / sums[0, filled]).astype(np.float32)
+        return Points(size, filled, mean, peak[filled])
 
-    def layer(self, size: tuple[int, int]) -> Hints:
-        """As planes of `size`, (height, width)."""
-        hints = no_hints(size)
-        hints.ab[:, self.rows, self.columns] = self.ab
-        hints.mask[self.rows, self.columns] = self.coverage
+    def layer(self, size: tuple[int, int] | None = None) -> Hints:
+        """As planes of the picture's own shape, or of a larger `size` with nothing painted in its margin."""
+        hints = no_hints(size or self.shape)
+        place = self.places()
+        hints.ab[:, *place] = self.ab
+        hints.mask[place] = self.coverage
         return hints
 
 
 def painted_points(hint_ab: FloatArray, hint_mask: FloatArray) -> Points:
     """The painted pixels of (2, H, W) float32 and its coverage (H, W) float32; NaN counts as not painted."""
-    flat = np.flatnonzero(hint_mask > 0)
-    coverage = hint_mask.reshape(-1)[flat]
-    ab = hint_ab.reshape(2, -1)[:, flat]
+    index = np.flatnonzero(hint_mask > 0)
+    coverage = np.minimum(hint_mask.reshape(-1)[index], np.float32(1))
+    ab = hint_ab.reshape(2, -1)[:, index]
     good = np.isfinite(ab).all(axis=0)
     if not good.all():
-        flat, coverage, ab = flat[good], coverage[good], ab[:, good]
-    width = hint_mask.shape[1]
-    return Points(flat // width, flat % width, ab, np.minimum(coverage, np.float32(1)))
+        index, coverage, ab = index[good], coverage[good], ab[:, good]
+    height, width = hint_mask.shape
+    return Points((height, width), index, ab, coverage)
 
 
 def shrink_hints(hint_ab: FloatArray, hint_mask: FloatArray, size: tuple[int, int]) -> Hints:
@@ -152,8 +173,7 @@ def shrink_hints(hint_ab: FloatArray, hint_mask: FloatArray, size: tuple[int, in
     Hints
         ab averaged over each new pixel's area, weighted by coverage; coverage max-pooled.
     """
-    height, width = hint_mask.shape
-    return painted_points(hint_ab, hint_mask).shrunk((height, width), size).layer(size)
+    return painted_points(hint_ab, hint_mask).shrunk(size).layer()
 
 
 def _targets(old: int, new: int) -> IntArray:

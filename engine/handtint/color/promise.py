@@ -19,6 +19,7 @@ from handtint.color.gamut import clip_colors
 from handtint.color.hints import Points
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
 
 _LIGHTNESS_CELL = 10.0
 _BINS = 11
@@ -39,7 +40,7 @@ def keep_promise(
     Parameters
     ----------
     ab : (2, H, W) float32
-        The prediction; changed in place.
+        The prediction, contiguous; changed in place.
     lightness : (H, W) float32
         L*, 0-100.
     hints : Points
@@ -55,15 +56,21 @@ def keep_promise(
         `ab`; at the painted pixels the hint's color, clipped into the gamut at the pixel's lightness.
     """
     hints = hints.promised()
-    if len(hints.rows) == 0 or hardness <= 0.0:
+    if len(hints.pixels) == 0 or hardness <= 0.0:
         return ab
-    rows, columns = hints.rows, hints.columns
-    light = lightness[rows, columns]
-    found = ab[:, rows, columns]
-    missing = (clip_colors(light, hints.ab) - found) * np.float32(hardness)
+    if not ab.flags.c_contiguous:
+        raise ValueError("ab must be contiguous to be changed in place")
     grid = _Grid(lightness.shape, cells)
-    grid.add(ab, lightness, grid.splat(rows, columns, light, missing))
-    ab[:, rows, columns] = found + missing
+    colors, light = ab.reshape(2, -1), lightness.reshape(-1)
+    untouched = np.ones(light.shape, bool)
+    untouched[hints.pixels] = False
+    for chunk in hints.chunks():
+        index = hints.pixels[chunk]
+        missing = clip_colors(light[index], hints.ab[:, chunk]) - colors[:, index]
+        missing *= np.float32(hardness)
+        grid.splat(*hints.places(chunk), light[index], missing)
+        colors[:, index] += missing
+    grid.add(ab, lightness, untouched.reshape(lightness.shape))
     return ab
 
 
@@ -71,37 +78,39 @@ class _Grid:
     """A bilateral grid over a picture of `shape` = (H, W), with `cells` = (h, w) cells in space."""
 
     def __init__(self, shape: tuple[int, ...], cells: tuple[int, int]) -> None:
-        self.cells = cells
-        self.scale = (cells[0] / shape[0], cells[1] / shape[1])
+        self._scale = (cells[0] / shape[0], cells[1] / shape[1])
+        self._shape = (*cells, _BINS)
+        self._sums = np.zeros((3, cells[0] * cells[1] * _BINS))  # count, and what is missing of a and of b
 
-    def splat(
-        self, rows: NDArray[np.int64], columns: NDArray[np.int64], light: FloatArray, missing: FloatArray
-    ) -> NDArray[np.float64]:
-        """Weighted mean of what is missing, (2, h, w, bins), falling to 0 a cell away from the painted ones."""
-        shape = (*self.cells, _BINS)
+    def splat(self, rows: IntArray, columns: IntArray, light: FloatArray, missing: FloatArray) -> None:
+        """Take in (2, N) of what is missing at painted pixels."""
         cell = np.ravel_multi_index(
             (
-                ((rows + 0.5) * self.scale[0]).astype(np.int64),
-                ((columns + 0.5) * self.scale[1]).astype(np.int64),
+                ((rows + 0.5) * self._scale[0]).astype(np.int64),
+                ((columns + 0.5) * self._scale[1]).astype(np.int64),
                 np.rint(light / _LIGHTNESS_CELL).astype(np.int64),
             ),
-            shape,
+            self._shape,
         )
-        size = shape[0] * shape[1] * shape[2]
-        count = np.bincount(cell, minlength=size)
-        sums = [np.bincount(cell, plane, size) for plane in missing]
-        fields = np.stack([count, *sums, count > 0]).reshape(4, *shape)
+        for total, values in zip(self._sums, (None, *missing), strict=True):
+            total += np.bincount(cell, values, total.size)
+
+    def _values(self) -> NDArray[np.float64]:
+        """Weighted mean of what is missing, (2, h, w, bins), falling to 0 a cell away from the painted ones."""
+        fields = np.stack([*self._sums, self._sums[0] > 0]).reshape(4, *self._shape)
         weight, first, second, near = _blur(fields)
         confidence = np.clip(4.0 * near, 0.0, 1.0) / np.maximum(weight, 1e-12)
         return np.stack([first * confidence, second * confidence])
 
-    def add(self, ab: FloatArray, lightness: FloatArray, values: NDArray[np.float64]) -> None:
-        """Add the grid's values to the pixels around its filled cells, band by band."""
+    def add(self, ab: FloatArray, lightness: FloatArray, where: NDArray[np.bool_]) -> None:
+        """Add the grid's values around its filled cells to the pixels `where` (H, W), band by band."""
+        values = self._values()
         active = maximum_filter((values != 0).any(axis=(0, 3)), size=3)
         height, width = lightness.shape
-        row_place = (np.arange(height) + 0.5) * self.scale[0]
-        column_place = (np.arange(width) + 0.5) * self.scale[1]
+        row_place = (np.arange(height) + 0.5) * self._scale[0]
+        column_place = (np.arange(width) + 0.5) * self._scale[1]
         near = active[:, column_place.astype(np.int64)][row_place.astype(np.int64)]
+        near &= where
 
         def add_band(band: slice) -> None:
             rows, columns = np.nonzero(near[band])

@@ -143,7 +143,7 @@ class WorkingSizeColorizer(ABC):
         check_cancelled(cancelled)
         if hints is not None:
             # In a preview a thin stroke counts by its area, so that it looks like the final picture seen from afar.
-            hints = hints.shrunk(_size(prepared.lightness), canvas, pooled=False)
+            hints = hints.shrunk(canvas, pooled=False)
             cells = lightness_graph(prepared.cache, prepared.working).shape
             keep_promise(ab, lightness, hints, cells=cells, hardness=1.0 - guidance.softness)
             check_cancelled(cancelled)
@@ -159,7 +159,7 @@ class WorkingSizeColorizer(ABC):
         """Prediction and exact correction at the working size, (2, h, w)."""
         working = prepared.working
         height, width = _size(working)
-        small = None if hints is None else hints.shrunk(_size(prepared.lightness), (height, width))
+        small = None if hints is None else hints.shrunk((height, width))
         padded = np.pad(working, ((0, -height % self.multiple), (0, -width % self.multiple)), mode="edge")
         layer = no_hints(_size(padded)) if small is None else small.layer(_size(padded))
         ab = self.predict(padded, layer.ab, layer.mask, guidance, prepared.cache)[:, :height, :width]
@@ -184,7 +184,7 @@ def _painted(guidance: Guidance) -> Points | None:
     if guidance.hint_ab is None or guidance.hint_mask is None:
         return None
     points = painted_points(guidance.hint_ab, guidance.hint_mask)
-    return points if len(points.rows) else None
+    return points if len(points.pixels) else None
 
 
 def _checked_size(size: tuple[int, int] | None, full: tuple[int, int]) -> tuple[int, int]:
