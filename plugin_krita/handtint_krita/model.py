@@ -80,9 +80,11 @@ class Model(QObject):  # type: ignore[misc]
     def look_up_document(self) -> None:
         """Take up the document that is in front now."""
         native = self._krita.activeDocument()
-        if native is None:
+        if self._document is not None and not self._document.alive():
             self._leave_document()
-        elif self._document is None or not self._document.is_(native):
+        open_one = native is not None and native.rootNode() is not None  # it has none while it is being closed
+        if open_one and (self._document is None or not self._document.is_(native)):
+            self._say(tr("Live is off: another picture is in front.") if self._live else "")
             self._leave_document()
             self._document = Document(self._krita, native)
             self._document.settle_roles()
@@ -226,7 +228,6 @@ class Model(QObject):  # type: ignore[misc]
 
     def _follow_document(self) -> None:
         if self._document is not None and not self._document.alive():
-            self._leave_document()
             self.look_up_document()
         elif self._document is not None and not self._talk.active:
             self._document.settle_roles()
