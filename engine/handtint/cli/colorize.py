@@ -94,6 +94,8 @@ def plan(inputs: tuple[Path, ...], output: Path | None, out_dir: Path | None, *,
         raise InputError("-o takes a single input; use --out-dir for several")
     if out_dir is not None and not out_dir.is_dir():
         raise PictureError(f"{out_dir}: expected an existing folder for --out-dir, but there is none")
+    if not any(source.is_file() for source in inputs):  # several: each missing one is reported in its turn
+        raise PictureError(f"{inputs[0]}: expected a picture file, but there is no such file")
     jobs = [Job(source, _target(source, output, out_dir)) for source in inputs]
     sources = {job.source.resolve() for job in jobs}
     seen: set[Path] = set()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from handtint.errors import EngineFailed, GuidanceError
+from handtint.errors import EngineFailed, GuidanceError, PictureError
 from handtint.wire.messages import Color, ExtractedPalette, ExtractPalette, Palette
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _DEFAULT_COUNT = 5
 @click.option("--json", "as_json", is_flag=True, help="Print colours and shares as JSON.")
 def palette(image: Path, count: int, no_engine: bool, as_json: bool) -> None:
     """Print the main colours of a picture, the largest share first."""
+    if not image.is_file():
+        raise PictureError(f"{image}: expected a picture file, but there is no such file")
     from handtint.cli.backend import open_backend
 
     with open_backend("auto", in_process=no_engine) as backend:
