@@ -62,7 +62,7 @@ def steer(
 
     The mean of two guesses: the hints' own colors smoothed over their surroundings, and the network's answer
     moved by what it misses at the hints. On 40 validation pictures the mean beat the network alone by 0.6 to
-    0.8 dB from 10 to 100 hints, and each of the two guesses at every number of hints.
+    0.8 dB from 10 to 100 hints, and the smoothed hints (with the network beyond their reach) by 0.1 to 0.3.
 
     Parameters
     ----------
