@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 
-def _load_harness() -> ModuleType:
-    """tests/editors/harness.py as the module `editor_harness` (importlib mode puts no test folder on sys.path)."""
-    path = Path(__file__).parent / "editors" / "harness.py"
-    spec = importlib.util.spec_from_file_location("editor_harness", path)
+def _load(name: str) -> ModuleType:
+    """tests/editors/NAME.py as the module `editor_NAME` (importlib mode puts no test folder on sys.path)."""
+    path = Path(__file__).parent / "editors" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"editor_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,7 +25,8 @@ def _load_harness() -> ModuleType:
     return module
 
 
-harness = _load_harness()
+harness = _load("harness")
+_load("methods")
 
 
 @pytest.fixture(scope="session")

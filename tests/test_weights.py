@@ -11,7 +11,7 @@ from torch import nn
 
 from handtint.errors import WeightsError
 from handtint.train.export import Provenance, export, half_state
-from handtint.weights import MANIFEST, find, load_state, weight_folders
+from handtint.weights import MANIFEST, find, load_state, read_classes, weight_folders
 
 PROVENANCE = Provenance(
     recipe="a test", data='drawn by "code"', licence="MIT", hardware="one core", date="2026-11-20", steps=3, samples=6
@@ -109,3 +109,25 @@ def test_the_first_folder_that_has_it_wins(
 
 def test_half_state_keeps_counters_whole(net: nn.Module) -> None:
     assert half_state(net)["1.num_batches_tracked"].dtype == torch.int64
+
+
+def test_the_classes_that_are_shipped_can_be_told_apart() -> None:
+    classes = read_classes()
+    assert [entry.index for entry in classes] == list(range(79))
+    assert len({entry.name for entry in classes}) == len({entry.color for entry in classes}) == 79
+    assert (classes[0].name, classes[0].color) == ("unlabelled", (0, 0, 0))
+    names = {entry.name for entry in classes}
+    assert all(entry.fallback in names for entry in classes if entry.fallback)
+    assert next(entry.fallback for entry in classes if entry.name == "lips") == "person"
+
+
+@pytest.mark.parametrize("text", ["{", '[{"index": 0}]', '[{"index": 1, "name": "x", "color": "#000000"}]'])
+def test_classes_that_cannot_be_read_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "classes.json").write_text(text)
+    with pytest.raises(WeightsError, match="classes"):
+        read_classes([tmp_path])
+
+
+def test_missing_classes_are_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"expected classes\.json"):
+        read_classes([tmp_path])

@@ -7,6 +7,7 @@ editable install). Each folder has a manifest.toml with one table per name. Only
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MANIFEST = "manifest.toml"
+CLASSES = "classes.json"
 _FIELDS = ("file", "sha256", "net", "arguments", "recipe", "data", "licence", "metrics")
 
 
@@ -54,6 +56,27 @@ class Entry:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class ClassEntry:
+    """One class of semantic maps, as classes.json describes it.
+
+    Attributes
+    ----------
+    index, name : int, str
+        The number in a map, and what it means. 0 is `unlabelled`.
+    color : (red, green, blue)
+        0 to 255: how a map shows it; no two classes share one.
+    fallback : str
+        The class that a network without this one is told instead; empty where it is one of the 59 that every
+        data set has.
+    """
+
+    index: int
+    name: str
+    color: tuple[int, int, int]
+    fallback: str = ""
+
+
 def weight_folders(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Where weights are looked for, first wins.
 
@@ -83,6 +106,27 @@ def find(name: str, folders: Sequence[Path] | None = None) -> Entry | None:
     return None
 
 
+def read_classes(folders: Sequence[Path] | None = None) -> tuple[ClassEntry, ...]:
+    """The classes of semantic maps; each stands at its own index.
+
+    Raises
+    ------
+    WeightsError
+        No folder has classes.json, or it cannot be read.
+    """
+    searched = weight_folders() if folders is None else folders
+    path = next((folder / CLASSES for folder in searched if (folder / CLASSES).is_file()), None)
+    if path is None:
+        raise WeightsError(f"expected {CLASSES} in one of {', '.join(map(str, searched))}; install the weights again")
+    try:
+        entries = tuple(_class_entry(**values) for values in json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"expected a list of classes (index, name, color) in {path}: {error}") from error
+    if [entry.index for entry in entries] != list(range(len(entries))):
+        raise WeightsError(f"expected the classes of {path} in the order of their indices 0, 1, 2, …")
+    return entries
+
+
 def load_state(entry: Entry) -> dict[str, Tensor]:
     """The tensors of a weight file, on the CPU, once its checksum was found right.
 
@@ -110,6 +154,11 @@ def load_state(entry: Entry) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise WeightsError(f"expected a safetensors file, got {entry.path}: {error}") from error
     return state
+
+
+def _class_entry(index: int, name: str, color: str, fallback: str = "") -> ClassEntry:
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return ClassEntry(index, name, (red, green, blue), fallback)
 
 
 def _read_manifest(path: Path) -> dict[str, Entry]:

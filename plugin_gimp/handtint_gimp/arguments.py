@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import gi
 
 gi.require_version("GObject", "2.0")
-from gi.repository import GObject  # noqa: E402
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp, GObject  # noqa: E402
 
 from handtint.errors import GuidanceError  # noqa: E402
+from handtint.wire.pixels import Plane  # noqa: E402
 from handtint_gimp.colorize import DEFAULT_METHOD, Settings, Swatches  # noqa: E402
-from handtint_gimp.picture import palette_colors  # noqa: E402
+from handtint_gimp.exemplar import read_exemplar  # noqa: E402
+from handtint_gimp.palettes import palette_colors  # noqa: E402
 
 
 def add_arguments(procedure: Any) -> None:
@@ -22,6 +27,13 @@ def add_arguments(procedure: Any) -> None:
     )
     procedure.add_string_argument(
         "method", "_Method", "How to color: 'default', or the name of a method of the engine", DEFAULT_METHOD, flags
+    )
+    procedure.add_layer_argument(
+        "semantic",
+        "Sema_ntic map",
+        "Layer painted in the colors of the classes of things, as Detect Objects makes one; none to go without",
+        True,
+        flags,
     )
     procedure.add_boolean_argument(
         "use-palette", "_Palette", "Let the colors of a palette guide the picture", False, flags
@@ -36,8 +48,20 @@ def add_arguments(procedure: Any) -> None:
         False,
         flags,
     )
+    procedure.add_layer_argument(
+        "exemplar", "E_xemplar", "Layer of any open image whose colors are borrowed; none to borrow none", True, flags
+    )
+    procedure.add_file_argument(
+        "exemplar-file",
+        "Exemplar _file",
+        "Picture file whose colors are borrowed, instead of a layer",
+        Gimp.FileChooserAction.OPEN,
+        True,
+        None,
+        flags,
+    )
     procedure.add_double_argument(
-        "strength", "_Strength", "Opacity of the color layer: how colorful the picture becomes", 0.0, 1.0, 1.0, flags
+        "strength", "S_trength", "Opacity of the color layer: how colorful the picture becomes", 0.0, 1.0, 1.0, flags
     )
     procedure.add_double_argument(
         "reach", "R_each", "How far a hint's color travels; hints are met at any reach", 0.0, 1.0, 0.5, flags
@@ -49,11 +73,21 @@ def read_settings(config: Any) -> Settings:
     """The values of a run."""
     return Settings(
         hints=config.get_property("hints"),
+        semantic=config.get_property("semantic"),
         palette=_swatches(config.get_property("palette")) if config.get_property("use-palette") else None,
+        exemplar=_exemplar(config.get_property("exemplar"), config.get_property("exemplar-file")),
         method=config.get_property("method") or DEFAULT_METHOD,
         strength=config.get_property("strength"),
         reach=config.get_property("reach"),
     )
+
+
+def _exemplar(layer: Any, file: Any) -> Callable[[], Plane] | None:
+    """What reads the one that is given, or None."""
+    if layer is not None and file is not None:
+        raise GuidanceError("expected one exemplar, got a layer and a file; choose one of them")
+    source = layer if layer is not None else file
+    return functools.partial(read_exemplar, source) if source is not None else None
 
 
 def _swatches(palette: Any) -> Swatches:

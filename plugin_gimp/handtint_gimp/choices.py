@@ -1,4 +1,4 @@
-"""The dialog's lists: layers with their pictures, and the engine's methods. `Any` is GIMP's and GTK's own objects."""
+"""The dialog's lists: layers, exemplars and the engine's methods. `Any` is GIMP's and GTK's own objects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GdkPixbuf, Gimp, Gtk, Pango  # noqa: E402
+from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango  # noqa: E402
 
 from handtint.wire.messages import MethodInfo  # noqa: E402
-from handtint_gimp.colorize import DEFAULT_METHOD  # noqa: E402
-from handtint_gimp.picture import layers  # noqa: E402
+from handtint_gimp.colorize import DEFAULT_METHOD, default_method  # noqa: E402
+from handtint_gimp.roles import layers  # noqa: E402
 
 THUMBNAIL = 28
 INDENT = "    "
@@ -26,17 +26,21 @@ class LayerCombo:
     """A choice among an image's layers, groups included, and of none where `none` has words for that."""
 
     def __init__(self, image: Any, chosen: Any, none: str | None) -> None:
-        store = Gtk.ListStore(GdkPixbuf.Pixbuf, str)
+        self._none = none
         self._layers: list[Any] = []
-        if none is not None:
-            store.append([None, none])
-            self._layers.append(None)
-        for entry in layers(image):
-            picture = entry.layer.get_thumbnail(THUMBNAIL, THUMBNAIL, Gimp.PixbufTransparency.SMALL_CHECKS)
-            store.append([picture, INDENT * entry.depth + entry.name])
-            self._layers.append(entry.layer)
-        self.widget = Gtk.ComboBox(model=store, hexpand=True)
+        self.widget = Gtk.ComboBox(hexpand=True)
         _add_cells(self.widget)
+        self.fill(image, chosen)
+
+    def fill(self, image: Any, chosen: Any) -> None:
+        """List what the image has now."""
+        store = _picture_store()
+        self._layers = []
+        if self._none is not None:
+            store.append([None, self._none])
+            self._layers.append(None)
+        self._layers += _append_layers(store, image, "")
+        self.widget.set_model(store)
         self.choose(chosen)
 
     @property
@@ -49,6 +53,50 @@ class LayerCombo:
         ids = [item.get_id() if item is not None else None for item in self._layers]
         wanted = layer.get_id() if layer is not None else None
         self.widget.set_active(ids.index(wanted) if wanted in ids else 0)
+
+
+class ExemplarChoice:
+    """A choice of a picture whose colors are borrowed: a layer of any open image, or a file; with its picture."""
+
+    _NONE, _FILE = 0, 1
+
+    def __init__(self, image: Any, file: Any) -> None:
+        store = _picture_store()
+        store.append([None, "None: borrow no colors"])
+        store.append([None, "A picture file…"])
+        self._layers: list[Any] = [None, None, *_append_layers(store, image, "")]
+        for other in Gimp.get_images():
+            if other.get_id() != image.get_id():
+                self._layers += _append_layers(store, other, f"{other.get_name()}: ")
+        self.combo = Gtk.ComboBox(model=store, hexpand=True)
+        _add_cells(self.combo)
+        self._chooser = Gtk.FileChooserButton(title="Picture whose colors are borrowed", no_show_all=True)
+        self._picture = Gtk.Image(no_show_all=True)
+        self.widget = Gtk.Box(spacing=6)
+        for part in (self._picture, self.combo, self._chooser):
+            self.widget.pack_start(part, part is self.combo, True, 0)
+        if file is not None:
+            self._chooser.set_file(file)
+        self.combo.set_active(self._FILE if file is not None else self._NONE)
+        self.combo.connect("changed", self._show)
+        self._chooser.connect("file-set", self._show)
+        self._show()
+
+    @property
+    def layer(self) -> Any:
+        """The chosen layer, or None."""
+        return self._layers[self.combo.get_active()]
+
+    @property
+    def file(self) -> Any:
+        """The chosen file, or None."""
+        return self._chooser.get_file() if self.combo.get_active() == self._FILE else None
+
+    def _show(self, *_: Any) -> None:
+        self._chooser.set_visible(self.combo.get_active() == self._FILE)
+        picture = _layer_picture(self.layer) if self.layer is not None else _file_picture(self.file)
+        self._picture.set_visible(picture is not None)
+        self._picture.set_from_pixbuf(picture)
 
 
 class MethodCombo:
@@ -70,8 +118,17 @@ class MethodCombo:
 
     def takes(self, control: str) -> bool:
         """Does the chosen method take this kind of guidance, as far as is known?"""
-        method = self._methods.get(self._name())
+        method = self._chosen_method()
         return method is None or control in method.controls
+
+    def title(self) -> str:
+        """What the artist calls the chosen method."""
+        method = self._chosen_method()
+        return method.title if method is not None else DEFAULT_TITLE
+
+    def _chosen_method(self) -> MethodInfo | None:
+        known = self._methods | default_method(tuple(self._methods.values()))
+        return known.get(self._name())
 
     def _name(self) -> str:
         return self._config.get_property("method") or DEFAULT_METHOD
@@ -101,6 +158,32 @@ class MethodCombo:
     def _show_words(self) -> None:
         method = self._methods.get(self._name())
         self.words.set_text(method.help if method is not None else DEFAULT_HELP)
+
+
+def _picture_store() -> Any:
+    return Gtk.ListStore(GdkPixbuf.Pixbuf, str)
+
+
+def _append_layers(store: Any, image: Any, before: str) -> list[Any]:
+    """Add an image's layers to a list, with `before` before their names; the layers."""
+    entries = layers(image)
+    for entry in entries:
+        store.append([_layer_picture(entry.layer), before + INDENT * entry.depth + entry.name])
+    return [entry.layer for entry in entries]
+
+
+def _layer_picture(layer: Any) -> Any:
+    return layer.get_thumbnail(THUMBNAIL, THUMBNAIL, Gimp.PixbufTransparency.SMALL_CHECKS)
+
+
+def _file_picture(file: Any) -> Any:
+    """A small picture of a file; None without one, or where only GIMP itself can read it."""
+    if file is None or file.get_path() is None:
+        return None
+    try:
+        return GdkPixbuf.Pixbuf.new_from_file_at_size(file.get_path(), THUMBNAIL, THUMBNAIL)
+    except GLib.Error:
+        return None
 
 
 def words_label() -> Any:

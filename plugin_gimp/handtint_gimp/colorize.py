@@ -5,12 +5,26 @@ All waiting is over before the picture is touched, so that an end at any moment 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from handtint.errors import EngineFailed, GuidanceError
-from handtint.wire.messages import Color, Colorize, Colorized, ExtractedPalette, ExtractPalette, Message, Palette
+from handtint.wire.messages import (
+    Color,
+    Colorize,
+    Colorized,
+    ExtractedPalette,
+    ExtractPalette,
+    GetStatus,
+    Message,
+    MethodInfo,
+    Palette,
+    Segment,
+    Segmented,
+    SemanticClass,
+    Status,
+)
 from handtint.wire.pixels import Extent, PixelFormat, Plane
 
 if TYPE_CHECKING:
@@ -20,8 +34,8 @@ DEFAULT_METHOD = "default"
 """What the artist chooses to leave the choice to the engine."""
 PATIENCE = 3600.0
 """Seconds for one answer: a large picture on a slow machine takes long, and the artist can always call it off."""
-MAX_PALETTE = 5
-"""Palettes with more colors than methods take are boiled down to this many by the engine."""
+COMMON_PALETTE = 5
+"""As many colors of a palette are taken by every method that takes any."""
 
 Ask = Callable[[Message], Message]
 """Sends a request, whatever its id, and waits for its reply; a Failure comes as an exception."""
@@ -44,7 +58,9 @@ class Settings:
 
     Attributes
     ----------
-    hints : layer or None
+    hints, semantic : layer or None
+    exemplar : callable or None
+        Reads the picture whose colors are borrowed.
     palette : Swatches, optional
     method : str
         DEFAULT_METHOD or the name of one.
@@ -53,10 +69,16 @@ class Settings:
     """
 
     hints: object = None
+    semantic: object = None
+    exemplar: Callable[[], Plane] | None = None
     palette: Swatches | None = None
     method: str = DEFAULT_METHOD
     strength: float = 1.0
     reach: float = 0.5
+
+
+CONTROLS = ("hints", "semantic", "palette", "exemplar")
+"""The guidance among the settings, by the names that the engine has for it."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +103,41 @@ def colorize(picture: Picture, settings: Settings, ask: Ask) -> Outcome:
     answer = ask(request)
     if not isinstance(answer, Colorized):
         raise EngineFailed("internal", f"expected colors from the engine, got '{answer.type}'; nothing was changed")
-    layer = picture.write(answer.plane, opacity=settings.strength, hints=settings.hints)
+    inputs = {"hints": settings.hints, "semantic": settings.semantic}
+    layer = picture.write(answer.plane, opacity=settings.strength, inputs=inputs)
     return Outcome(layer, answer.notes)
+
+
+def detect(picture: Picture, ask: Ask) -> tuple[object, tuple[SemanticClass, ...]]:
+    """Find the objects in a picture and add their map as a layer; the layer, and the classes there are.
+
+    Raises what `colorize` does.
+    """
+    request = Segment(0, picture.document, picture.read_base(), output=picture.answer_format)
+    answer = ask(request)
+    if not isinstance(answer, Segmented):
+        raise EngineFailed("internal", f"expected a map from the engine, got '{answer.type}'; nothing was changed")
+    return picture.add_map(answer.plane), answer.classes
+
+
+def known_methods(ask: Ask) -> Mapping[str, MethodInfo]:
+    """The engine's methods by name, and the default one that it would choose."""
+    status = ask(GetStatus(0))
+    methods = status.methods if isinstance(status, Status) else ()
+    return {method.name: method for method in methods} | default_method(methods)
+
+
+def default_method(methods: Sequence[MethodInfo]) -> dict[str, MethodInfo]:
+    """The method that the engine takes where none is asked for, under the name that stands for it; nothing without."""
+    usable = [method for method in methods if not (method.missing or method.needs)]
+    return {DEFAULT_METHOD: usable[0]} if usable else {}
+
+
+def only_taken(settings: Settings, methods: Mapping[str, MethodInfo]) -> Settings:
+    """Without the guidance that the method does not take: the dialog shows that greyed."""
+    method = methods.get(settings.method)
+    unused = {name: None for name in CONTROLS if method is not None and name not in method.controls}
+    return replace(settings, **unused)  # type: ignore[arg-type]  # all of these may be None
 
 
 def build_request(picture: Picture, settings: Settings, ask: Ask) -> Colorize:
@@ -96,21 +151,33 @@ def build_request(picture: Picture, settings: Settings, ask: Ask) -> Colorize:
         base=picture.read_base(),
         method="" if settings.method == DEFAULT_METHOD else settings.method,
         hints=hints,
-        palette=build_palette(settings.palette, ask) if settings.palette is not None else None,
+        palette=_palette(settings, ask),
+        semantic=picture.read_semantic(settings.semantic) if settings.semantic is not None else None,
+        exemplar=settings.exemplar() if settings.exemplar is not None else None,
         selection=selection if picture.result_layer() is None else None,
         reach=settings.reach,
         output=picture.answer_format,
     )
 
 
-def build_palette(swatches: Swatches, ask: Ask) -> Palette:
-    """An editor's palette as guidance: its own colors if they are few, else the main ones."""
+def _palette(settings: Settings, ask: Ask) -> Palette | None:
+    if settings.palette is None:
+        return None
+    if settings.palette.size <= COMMON_PALETTE:
+        return build_palette(settings.palette, COMMON_PALETTE, ask)
+    method = known_methods(ask).get(settings.method)
+    most = method.palette_size if method is not None else 0
+    return build_palette(settings.palette, most or COMMON_PALETTE, ask)
+
+
+def build_palette(swatches: Swatches, most: int, ask: Ask) -> Palette:
+    """An editor's palette as guidance: its own colors if they are no more than `most`, else the main ones."""
     if swatches.size < 1:
         raise GuidanceError(f"the palette '{swatches.name}' has no colors; choose another one")
-    if swatches.size <= MAX_PALETTE:
+    if swatches.size <= most:
         return Palette(_colors(swatches.data), name=swatches.name)
     source = Plane(PixelFormat.rgb8, Extent(swatches.size, 1), swatches.data)
-    answer = ask(ExtractPalette(0, source, MAX_PALETTE))
+    answer = ask(ExtractPalette(0, source, most))
     if not isinstance(answer, ExtractedPalette):
         raise EngineFailed("internal", f"expected a palette from the engine, got '{answer.type}'")
     return Palette(answer.palette.colors, answer.palette.weights, swatches.name)

@@ -5,7 +5,8 @@ Knows nothing of pixels. `Any` is GIMP's and GTK's own objects: PyGObject has no
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gi
@@ -20,14 +21,30 @@ from handtint.client.link import LinkState  # noqa: E402
 from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
 from handtint_gimp.arguments import read_settings  # noqa: E402
-from handtint_gimp.choices import WORDS_WIDTH, LayerCombo, MethodCombo, words_label  # noqa: E402
-from handtint_gimp.colorize import PATIENCE, Outcome, Settings, colorize  # noqa: E402
-from handtint_gimp.picture import Picture, likely_hints  # noqa: E402
+from handtint_gimp.choices import WORDS_WIDTH, ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
+from handtint_gimp.colorize import (  # noqa: E402
+    CONTROLS,
+    PATIENCE,
+    Outcome,
+    Settings,
+    colorize,
+    detect,
+    known_methods,
+    only_taken,
+)
+from handtint_gimp.palettes import offer_classes  # noqa: E402
+from handtint_gimp.picture import Picture  # noqa: E402
+from handtint_gimp.roles import likely_hints, likely_semantic  # noqa: E402
 
-TITLE, BUSY_TITLE = "Colorize with Handtint", "Colorizing…"
+TITLE, BUSY_TITLE, DETECTING_TITLE = "Colorize with Handtint", "Colorizing…", "Detecting objects…"
 TICK_MS = 100
+FOUND = "The map is a layer now. Color with it, or leave and correct it: the palette 'Handtint classes' has its colors."
+DETECT = 100
+"""Response of the dialog: look for objects, then go on choosing. GIMP's own dialog uses 1 and the next ones itself."""
 LEAVING = (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT)
-GRAY_HINTS = "This image is grayscale, so hints in it are gray too: choose Image > Mode > RGB to paint them in color."
+GRAY_HINTS = (
+    "This image is grayscale, so what is painted in it is gray too: choose Image > Mode > RGB to paint in color."
+)
 
 
 class ColorizeDialog:
@@ -47,10 +64,13 @@ class ColorizeDialog:
         self._config, self._engine, self._image = config, engine, image
         self._busy = self._called_off = False
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, TITLE)
-        self._dialog.set_ok_label("_Colorize")
+        self._dialog.set_ok_label("Colori_ze")
         self._dialog.set_resizable(False)  # so that the window follows what is shown in it
         self._base = LayerCombo(image, base, none=None)
         self._hints = LayerCombo(image, likely_hints(image, base), none="None: color without hints")
+        self._semantic = LayerCombo(image, likely_semantic(image, base), none="None: color without a map")
+        self._exemplar = ExemplarChoice(image, config.get_property("exemplar-file"))
+        self._response = 0
         self._method = MethodCombo(config)
         self._build()
         engine.link.open()
@@ -58,10 +78,12 @@ class ColorizeDialog:
 
     def run(self) -> Outcome:
         """Let the artist choose until the picture is colored; Cancelled if the dialog is left."""
-        while self._dialog.run():
+        while self._dialog.run() or self._response == DETECT:
             self._show_error("")
             try:
-                return self._colorize()
+                if self._response != DETECT:
+                    return self._colorize()
+                self._detect()
             except HandtintError as error:
                 if isinstance(error, Cancelled):
                     raise
@@ -77,17 +99,33 @@ class ColorizeDialog:
     # The run --------------------------------------------------------------------------------------------------
 
     def _colorize(self) -> Outcome:
-        self._set_busy(True)
-        try:
+        with self._busy_as(BUSY_TITLE):
             picture = Picture(self._image, self._base.layer)
-            return colorize(picture, self._settings(), self._ask)
-        finally:
-            self._set_busy(False)
+            settings = only_taken(self._settings(), known_methods(self._ask))
+            return colorize(picture, settings, self._ask)
+
+    def _detect(self) -> None:
+        """Add a map of the objects; the artist may color with it, or close the dialog and correct it first."""
+        with self._busy_as(DETECTING_TITLE):
+            layer, classes = detect(Picture(self._image, self._base.layer), self._ask)
+        offer_classes(classes)
+        self._is_gray = False  # a gray image was made RGB to show the map
+        for combo, chosen in (
+            (self._base, self._base.layer),
+            (self._hints, self._hints.layer),
+            (self._semantic, layer),
+        ):
+            combo.fill(self._image, chosen)
+        self._found.show()
+        self._focus_ok()
 
     def _settings(self) -> Settings:
-        self._config.set_property("hints", self._hints.layer)  # for the next run without a dialog
-        settings = read_settings(self._config)
-        return settings if self._method.takes("palette") else replace(settings, palette=None)
+        # Kept for the next run without a dialog, too.
+        self._config.set_property("hints", self._hints.layer)
+        self._config.set_property("semantic", self._semantic.layer)
+        self._config.set_property("exemplar", self._exemplar.layer)
+        self._config.set_property("exemplar-file", self._exemplar.file)
+        return read_settings(self._config)
 
     def _ask(self, request: Message) -> Message:
         """Wait for the answer while the window stays alive."""
@@ -106,9 +144,17 @@ class ColorizeDialog:
         self._bar.set_fraction(progress.fraction)
         self._bar.set_text(progress.text)
 
-    def _set_busy(self, busy: bool) -> None:
+    @contextmanager
+    def _busy_as(self, title: str) -> Iterator[None]:
+        self._set_busy(True, title)
+        try:
+            yield
+        finally:
+            self._set_busy(False, TITLE)
+
+    def _set_busy(self, busy: bool, title: str) -> None:
         self._busy = busy
-        self._dialog.set_title(BUSY_TITLE if busy else TITLE)
+        self._dialog.set_title(title)
         self._grid.set_sensitive(not busy)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._bar.set_visible(busy)
@@ -117,6 +163,7 @@ class ColorizeDialog:
 
     def _responded(self, dialog: Any, response: int) -> None:
         """While an answer is awaited, Cancel means: call it off."""
+        self._response = response
         self._called_off = self._called_off or (self._busy and response in LEAVING)
 
     def _closed(self, dialog: Any, event: Any) -> bool:
@@ -146,10 +193,16 @@ class ColorizeDialog:
 
     def _follow(self, *_: Any) -> None:
         """Only what counts can be set."""
-        takes = self._method.takes("palette")
-        self._use_palette.set_sensitive(takes)
-        self._palette.set_sensitive(takes and self._config.get_property("use-palette"))
-        self._gray.set_visible(self._hints.layer is not None and self._is_gray)
+        for control in CONTROLS:
+            taken = self._method.takes(control)
+            words = "" if taken else f"{self._method.title()} has no use for this."
+            for widget in self._controls[control]:
+                widget.set_sensitive(taken)
+                widget.set_tooltip_text(words or self._tips[widget])
+        if self._method.takes("palette"):
+            self._palette.set_sensitive(self._config.get_property("use-palette"))
+        painted = (self._hints.layer, self._semantic.layer)
+        self._gray.set_visible(any(layer is not None for layer in painted) and self._is_gray)
 
     def _show_error(self, text: str) -> None:
         self._error_text.set_text(sentence(text))
@@ -159,19 +212,30 @@ class ColorizeDialog:
         self._is_gray = self._image.get_base_type() == Gimp.ImageBaseType.GRAY
         self._use_palette = self._dialog.get_widget("use-palette", GObject.TYPE_NONE)
         self._palette = self._dialog.get_widget("palette", GObject.TYPE_NONE)
-        self._gray, self._state = words_label(), words_label()
-        self._gray.set_text(GRAY_HINTS)
-        self._gray.set_no_show_all(True)
+        self._gray, self._found, self._state = hidden_words(GRAY_HINTS), hidden_words(FOUND), words_label()
         self._grid = Gtk.Grid(row_spacing=6, column_spacing=12, border_width=12)
         self._rows = 0
         self._add_row("_Layer to color", self._base.widget)
-        self._add_row("_Hints", self._hints.widget)
-        self._add_words(self._gray)
         self._add_row("_Method", self._method.widget)
         self._add_words(self._method.words)
-        self._add_palette()
+        self._controls = {
+            "hints": (self._add_row("_Hints", self._hints.widget), self._hints.widget),
+            "semantic": (
+                self._add_row("Sema_ntic map", self._map_row(), self._semantic.widget),
+                self._semantic.widget,
+                self._detect_button,
+            ),
+            "palette": (self._add_palette(), self._palette),
+            "exemplar": (
+                self._add_row("E_xemplar", self._exemplar.widget, self._exemplar.combo),
+                self._exemplar.widget,
+            ),
+        }
+        for words in (self._gray, self._found):
+            self._add_words(words)
         self._add_scale("strength")
-        self._add_scale("reach")
+        self._controls["hints"] += (self._add_scale("reach"),)
+        self._tips = {widget: widget.get_tooltip_text() for row in self._controls.values() for widget in row}
         self._grid.attach(self._state, 0, self._rows, 2, 1)
         self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin=12)
         self._error, self._error_text = _error_bar()
@@ -179,38 +243,65 @@ class ColorizeDialog:
         for widget in (self._error, self._grid, self._bar):
             content.pack_start(widget, False, False, 0)
             widget.show_all()
-        # Return colors at once: a choice that has the focus would open instead.
-        self._dialog.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
+        self._focus_ok()
         self._dialog.connect("response", self._responded)
         self._dialog.connect("delete-event", self._closed)
         self._hints.widget.connect("changed", self._follow)
+        for name in ("method", "use-palette"):
+            self._config.connect(f"notify::{name}", self._follow)
 
-    def _add_row(self, words: str, widget: Any) -> None:
-        label = Gtk.Label(label=words, xalign=1.0, use_underline=True, mnemonic_widget=widget)
+    def _focus_ok(self) -> None:
+        """Return colors at once: a choice that has the focus would open instead."""
+        self._dialog.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
+
+    def _map_row(self) -> Any:
+        """The choice of a map, and the button that finds one."""
+        self._detect_button = Gtk.Button(label="_Detect", use_underline=True)
+        self._detect_button.set_tooltip_text("Find the objects in the layer and add their map as a layer")
+        self._detect_button.connect("clicked", lambda _: self._dialog.response(DETECT))
+        row = Gtk.Box(spacing=6)
+        row.pack_start(self._semantic.widget, True, True, 0)
+        row.pack_start(self._detect_button, False, True, 0)
+        return row
+
+    def _add_row(self, words: str, widget: Any, target: Any = None) -> Any:
+        """A row and its name, whose key leads to `target`, or to the widget itself."""
+        label = Gtk.Label(label=words, xalign=1.0, use_underline=True, mnemonic_widget=target or widget)
         self._attach(label, widget)
+        return label
 
     def _add_words(self, widget: Any) -> None:
         self._attach(None, widget)
 
-    def _add_palette(self) -> None:
+    def _add_palette(self) -> Any:
         """The box to tick stands where other rows have their name."""
         label = self._palette.get_label()
         label.set_no_show_all(True)
         label.hide()
         self._use_palette.set_halign(Gtk.Align.END)
         self._attach(self._use_palette, self._palette)
+        return self._use_palette
 
-    def _add_scale(self, name: str) -> None:
+    def _add_scale(self, name: str) -> Any:
         scale = self._dialog.get_spin_scale(name, 100.0)
         scale.set_digits(0)
         self._grid.attach(scale, 0, self._rows, 2, 1)
         self._rows += 1
+        return scale
 
     def _attach(self, left: Any, right: Any) -> None:
         if left is not None:
             self._grid.attach(left, 0, self._rows, 1, 1)
         self._grid.attach(right, 1, self._rows, 1, 1)
         self._rows += 1
+
+
+def hidden_words(text: str) -> Any:
+    """A label for a sentence that is shown when it is time for it."""
+    label = words_label()
+    label.set_text(text)
+    label.set_no_show_all(True)
+    return label
 
 
 def sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""GIMP's image and layers as the filter needs them: planes out, a color layer in. The only place with GEGL buffers.
+"""GIMP's image and layers as the filter needs them: planes out, a color layer or a map in.
 
 Knows neither dialog nor engine. `Any` is GIMP's own objects: PyGObject has no types.
 """
@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import gi
 
-gi.require_version("Babl", "0.1")
 gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Babl, Gegl, Gimp  # noqa: E402
+from gi.repository import Gegl, Gimp  # noqa: E402
 
 from handtint.errors import GuidanceError, HandtintError, PictureError  # noqa: E402
 from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
+from handtint_gimp.roles import (  # noqa: E402
+    COLOR_ROLE,
+    INPUTS,
+    ROLE,
+    SEMANTIC_ROLE,
+    inputs_of,
+    is_in,
+    role,
+    siblings,
+)
 
-ROLE = "handtint-role"
-"""Parasite that says what a layer of ours is, whatever its name becomes."""
-INPUTS = "handtint-inputs"
-"""Parasite of a color layer: the tattoos of the base that it belongs to and of the hints that made it (0: none)."""
-COLOR_ROLE = b"color"
-HINTS_ROLE = b"hints"
 PERSISTENT = 1
 LAYER_NAME = "Handtint color"
+MAP_NAME = "Semantic"
+MAP_OPACITY = 50.0
+"""A map hides the picture that it explains."""
 
 
 class Depth(NamedTuple):
@@ -39,14 +44,6 @@ class Depth(NamedTuple):
     gray: PixelFormat
     rgb: PixelFormat
     rgba: PixelFormat
-
-
-class LayerEntry(NamedTuple):
-    """One layer in a list: `depth` is how many groups it lies in."""
-
-    layer: Any
-    name: str
-    depth: int
 
 
 class Picture:
@@ -88,16 +85,11 @@ class Picture:
 
     def read_hints(self, layer: Any) -> Plane:
         """A hints layer where the base is: transparent where it does not reach."""
-        if not is_in(self.image, layer):
-            raise GuidanceError("expected a hints layer of the same image, got one of another; choose again")
-        if layer.get_id() == self.base.get_id():
-            raise GuidanceError("the hints are the layer to color itself; paint them on a layer of their own")
-        if not layer.has_alpha():
-            raise GuidanceError(
-                f"the hints layer '{layer.get_name()}' has no alpha channel, so all of it would be a hint; "
-                "paint the hints on a new transparent layer"
-            )
-        return self._read(layer, f"R'G'B'A {self._depth.babl}", self._depth.rgba)
+        return self._read_painted(layer, "hints")
+
+    def read_semantic(self, layer: Any) -> Plane:
+        """A layer with a map in the classes' colors where the base is: transparent where it does not reach."""
+        return self._read_painted(layer, "semantic")
 
     def read_selection(self) -> Plane | None:
         """How much each pixel of the base is selected; None where nothing is, which means everything."""
@@ -112,7 +104,7 @@ class Picture:
 
     def result_layer(self) -> Any:
         """The color layer that an earlier run made for this base and that can take new colors, or None."""
-        fits = (layer for layer in _siblings(self.image, self.base) if self._is_result(layer))
+        fits = (layer for layer in siblings(self.image, self.base) if self._is_result(layer))
         return next(fits, None)
 
     @property
@@ -120,7 +112,7 @@ class Picture:
         """The format that `write` takes."""
         return self._depth.rgba
 
-    def write(self, composite: Plane, *, opacity: float, hints: Any) -> Any:
+    def write(self, composite: Plane, *, opacity: float, inputs: Mapping[str, Any]) -> Any:
         """Put the engine's composite above the base, or in place of an earlier one; one undo step.
 
         Parameters
@@ -129,39 +121,78 @@ class Picture:
             The exact colors in `answer_format`, of the base's extent.
         opacity : float
             0 to 1: strength of the color.
-        hints : Gimp.Layer or None
-            What the color was made from, for the next run to find.
+        inputs : mapping
+            The layers by role that the color was made from, or None; for the next run to find.
 
         Returns
         -------
         Gimp.Layer
         """
-        if (composite.format, composite.extent) != (self._depth.rgba, self.extent):
-            expected, got = f"{self._depth.rgba.value} {self.extent}", f"{composite.format.value} {composite.extent}"
-            raise PictureError(f"expected the engine's answer as {expected}, got {got}; nothing was changed")
-        self._check_again()
-        # Only bytes go into a GEGL buffer fast: a memoryview takes forty times as long.
-        data = bytes(composite.data)
+        data = self._answer(composite)
         layer = self.result_layer()
-        with _undo_group(self.image):
-            if self.is_gray:
-                _must(self.image.convert_rgb(), "change the image's mode to RGB")
+        with self._change_in_color():
             if layer is None:
                 layer = self._insert(data)
             else:
                 self._replace(layer, data)
             layer.set_opacity(100.0 * opacity)
-            painted = hints.get_tattoo() if is_in(self.image, hints) else 0
-            inputs = {"base": self.base.get_tattoo(), "hints": painted}
-            layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, json.dumps(inputs).encode()))
+            used = {name: made.get_tattoo() if is_in(self.image, made) else 0 for name, made in inputs.items()}
+            known = json.dumps({"base": self.base.get_tattoo()} | used)
+            layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, known.encode()))
         Gimp.displays_flush()
         return layer
+
+    def add_map(self, painted: Plane) -> Any:
+        """Add a semantic map in `answer_format`, of the base's extent, as the topmost layer; one undo step."""
+        data = self._answer(painted)
+        with self._change_in_color():
+            kind = Gimp.ImageType.RGBA_IMAGE
+            layer = Gimp.Layer.new(self.image, MAP_NAME, *self.extent, kind, MAP_OPACITY, Gimp.LayerMode.NORMAL)
+            layer.set_offsets(self._x, self._y)
+            layer.attach_parasite(Gimp.Parasite.new(ROLE, PERSISTENT, SEMANTIC_ROLE))
+            self._fill(layer.get_buffer(), data)
+            # It stays selected: the artist's next step is to correct it.
+            _must(self.image.insert_layer(layer, None, 0), "add the layer with the map")
+        Gimp.displays_flush()
+        return layer
+
+    def _answer(self, plane: Plane) -> bytes:
+        """The engine's pixels, once it is sure that they fit what is there now."""
+        if (plane.format, plane.extent) != (self._depth.rgba, self.extent):
+            expected, got = f"{self._depth.rgba.value} {self.extent}", f"{plane.format.value} {plane.extent}"
+            raise PictureError(f"expected the engine's answer as {expected}, got {got}; nothing was changed")
+        self._check_again()
+        # Only bytes go into a GEGL buffer fast: a memoryview takes forty times as long.
+        return bytes(plane.data)
+
+    @contextmanager
+    def _change_in_color(self) -> Iterator[None]:
+        """One undo step for all that is done, in an image that can show color."""
+        self.image.undo_group_start()
+        try:
+            if self.is_gray:
+                _must(self.image.convert_rgb(), "change the image's mode to RGB")
+            yield
+        finally:
+            self.image.undo_group_end()
 
     def _check_again(self) -> None:
         """GIMP goes on while the engine works: the artist may have done anything meanwhile."""
         _check(self.image, self.base)
         if _place(self.base) != (self._x, self._y, *self.extent) or self.answer_format != _format(self.image):
             raise PictureError("the layer has changed while it was being colored, so nothing was done; run again")
+
+    def _read_painted(self, layer: Any, kind: str) -> Plane:
+        if not is_in(self.image, layer):
+            raise GuidanceError(f"expected a {kind} layer of the same image, got one of another; choose again")
+        if layer.get_id() == self.base.get_id():
+            raise GuidanceError(f"the {kind} layer is the layer to color itself; paint on a layer of its own")
+        if not layer.has_alpha():
+            raise GuidanceError(
+                f"the {kind} layer '{layer.get_name()}' has no alpha channel, so all of it would count as painted; "
+                "paint on a new transparent layer"
+            )
+        return self._read(layer, f"R'G'B'A {self._depth.babl}", self._depth.rgba)
 
     def _read(self, layer: Any, babl: str, pixel_format: PixelFormat) -> Plane:
         x, y, _, _ = _place(layer)
@@ -170,7 +201,7 @@ class Picture:
         return Plane(pixel_format, self.extent, data)
 
     def _is_result(self, layer: Any) -> bool:
-        if role(layer) != COLOR_ROLE or _inputs(layer).get("base") != self.base.get_tattoo():
+        if role(layer) != COLOR_ROLE or inputs_of(layer).get("base") != self.base.get_tattoo():
             return False
         # Writing to a locked layer would make GIMP end the plug-in.
         fits = _place(layer) == (self._x, self._y, *self.extent) and layer.has_alpha()
@@ -209,59 +240,6 @@ def start_gegl() -> None:
     Gegl.init(None)
 
 
-def layers(image: Any) -> list[LayerEntry]:
-    """Every layer of an image from the top down, those in groups after their group."""
-    return list(_walk(image.get_layers(), 0))
-
-
-def role(layer: Any) -> bytes:
-    """What a layer is to us: COLOR_ROLE, HINTS_ROLE or empty."""
-    parasite = layer.get_parasite(ROLE)
-    return bytes(parasite.get_data()) if parasite is not None else b""
-
-
-def base_of(drawable: Any) -> Any:
-    """The layer that a drawable is, or is the mask of."""
-    if isinstance(drawable, Gimp.LayerMask):
-        return Gimp.Layer.from_mask(drawable)
-    if not isinstance(drawable, Gimp.Layer):
-        raise PictureError(f"expected a layer to color, got the channel '{drawable.get_name()}'; select a layer")
-    return drawable
-
-
-def likely_base(image: Any, drawable: Any) -> Any:
-    """The layer that a person means to color: who has just painted hints has the hints layer selected."""
-    chosen = base_of(drawable)
-    if not _is_ours(chosen):
-        return chosen
-    entries = [entry.layer for entry in layers(image)]
-    below = entries[[layer.get_id() for layer in entries].index(chosen.get_id()) + 1 :]
-    candidates = [layer for layer in (*below, *reversed(entries)) if not _is_ours(layer) and not layer.is_group()]
-    return candidates[0] if candidates else chosen
-
-
-def likely_hints(image: Any, base: Any) -> Any:
-    """The hints of the last run on this base, else a layer that is marked as hints or named so, else None."""
-    known = {entry.layer.get_tattoo(): entry.layer for entry in layers(image)}
-    for layer in _siblings(image, base):
-        if role(layer) == COLOR_ROLE and _inputs(layer).get("base") == base.get_tattoo():
-            return known.get(_inputs(layer).get("hints"))
-    others = [layer for layer in known.values() if layer.get_id() != base.get_id() and layer.has_alpha()]
-    marked = [layer for layer in others if role(layer) == HINTS_ROLE]
-    return next(iter(marked + [layer for layer in others if _named_hints(layer)]), None)
-
-
-def is_in(image: Any, layer: Any) -> bool:
-    """Is this a layer of the image, and still there?"""
-    return layer is not None and layer.is_valid() and bool(layer.get_image().get_id() == image.get_id())
-
-
-def palette_colors(palette: Any) -> bytes:
-    """A palette's colors as sRGB, three bytes each."""
-    data, _ = palette.get_colormap(Babl.format("R'G'B' u8"))
-    return bytes(data)
-
-
 def _check(image: Any, base: Any) -> None:
     if not image.is_valid() or not is_in(image, base):
         raise PictureError("the layer to color is not there any more; choose another one")
@@ -292,44 +270,6 @@ def _depth(precision: Any) -> Depth:
     return Depth("float", PixelFormat.grayf32, PixelFormat.rgbf32, PixelFormat.rgbaf32)
 
 
-def _inputs(layer: Any) -> dict[str, object]:
-    parasite = layer.get_parasite(INPUTS)
-    try:
-        found = json.loads(bytes(parasite.get_data())) if parasite is not None else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _siblings(image: Any, layer: Any) -> list[Any]:
-    parent = layer.get_parent()
-    return list(parent.get_children() if parent is not None else image.get_layers())
-
-
-def _walk(items: list[Any], depth: int) -> Iterator[LayerEntry]:
-    for layer in items:
-        yield LayerEntry(layer, layer.get_name(), depth)
-        if layer.is_group():
-            yield from _walk(layer.get_children(), depth + 1)
-
-
-def _named_hints(layer: Any) -> bool:
-    return re.search(r"\bhints?\b", layer.get_name(), re.IGNORECASE) is not None and role(layer) != COLOR_ROLE
-
-
-def _is_ours(layer: Any) -> bool:
-    return role(layer) in (COLOR_ROLE, HINTS_ROLE) or _named_hints(layer)
-
-
 def _must(done: bool, what: str) -> None:
     if not done:
         raise HandtintError(f"GIMP could not {what}: {Gimp.get_pdb().get_last_error()}")
-
-
-@contextmanager
-def _undo_group(image: Any) -> Iterator[None]:
-    image.undo_group_start()
-    try:
-        yield
-    finally:
-        image.undo_group_end()

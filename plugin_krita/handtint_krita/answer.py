@@ -1,10 +1,11 @@
-"""An answer on its way into its document. Asks first whether it may be put there; waits for nothing."""
+"""Answers on their way into their document. Ask first whether they may be put there; wait for nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handtint.wire.messages import Colorized
+from handtint.wire.messages import Colorized, Segmented
+from handtint.wire.pixels import Plane
 from handtint_krita.colorspace import pixel_format
 from handtint_krita.document import Document
 from handtint_krita.words import tr
@@ -30,9 +31,7 @@ class Answer:
 
     def fits(self) -> bool:
         """Whether the document still has the size and the color space that were asked for."""
-        plane = self.colorized.plane
-        wanted = (self.document.extent, pixel_format(self.document.answer_space()))
-        return (plane.extent, plane.format) == wanted
+        return _fits(self.document, self.colorized.plane)
 
     def put(self) -> tuple[bool, str]:
         """Show it, one undo step at most; whether a layer was added, and a sentence for the painter."""
@@ -42,3 +41,31 @@ class Answer:
         if gray:
             said.append(tr("The document was gray and is RGB now."))
         return added, " ".join(said)
+
+
+@dataclass(frozen=True)
+class FoundMap:
+    """The semantic map that the engine found in the layer `base` of a document."""
+
+    document: Document
+    base: str
+    segmented: Segmented
+
+    def outlived(self) -> bool:
+        """Whether its place has gone meanwhile."""
+        return not self.document.alive() or not self.document.has(self.base)
+
+    def fits(self) -> bool:
+        """Whether the document still has the size and the color space that were asked for."""
+        return _fits(self.document, self.segmented.plane)
+
+    def put(self) -> tuple[bool, str]:
+        """Add it as a layer to be painted on, one undo step; and a sentence for the painter."""
+        gray = self.document.space.model == "GRAYA"
+        self.document.add_map(self.segmented.plane.data)
+        said = tr("The map is a layer of its own: correct it with the classes' colors.")
+        return False, tr("The document was gray and is RGB now.") + " " + said if gray else said
+
+
+def _fits(document: Document, plane: Plane) -> bool:
+    return (plane.extent, plane.format) == (document.extent, pixel_format(document.answer_space()))

@@ -6,11 +6,23 @@ from collections.abc import Callable, Mapping
 
 from handtint.client.link import GONE, REFUSED, EngineLink, LinkState
 from handtint.client.live import LiveSession
-from handtint.wire.messages import Cancel, Colorize, Colorized, Failure, MethodInfo, Progress
+from handtint.wire.messages import (
+    Cancel,
+    Colorize,
+    Colorized,
+    Failure,
+    MethodInfo,
+    Progress,
+    Segment,
+    Segmented,
+    SemanticClass,
+)
 from handtint.wire.pixels import Plane
 from handtint_krita.words import tr
 
 _UNDER_WAY = (LinkState.starting, LinkState.connecting)
+Request = Colorize | Segment
+Reply = Colorized | Segmented | Failure
 _QUIET = ("superseded", "cancelled")
 
 
@@ -32,6 +44,7 @@ class Conversation:
         self._link = make_link()
         self.live = LiveSession()
         self.newest = 0
+        self._for_map = False
         self.fraction = 0.0
         self._doing = ""
 
@@ -40,16 +53,29 @@ class Conversation:
         """What the engine offers; empty until it has been spoken to."""
         return self._link.welcome.methods if self._link.welcome is not None else ()
 
+    @property
+    def classes(self) -> tuple[SemanticClass, ...]:
+        """The classes of semantic maps that the engine knows; empty until it has been spoken to."""
+        return self._link.welcome.classes if self._link.welcome is not None else ()
+
+    @property
+    def finding(self) -> bool:
+        """Whether a semantic map is being waited for; asking for colors now would take its place."""
+        return bool(self.newest) and self._for_map
+
     def method(self, name: str) -> MethodInfo | None:
         """What the engine says of a method; of the one that it takes by itself where `name` is empty."""
-        usable = (method for method in self.methods if (method.name == name if name else not method.missing))
+        usable = (
+            method for method in self.methods if (method.name == name if name else not (method.missing or method.needs))
+        )
         return next(usable, None)
 
     @property
     def text(self) -> str:
         """How it stands, for the painter."""
         if self.newest and self._link.state is LinkState.ready:
-            return f"{self._doing[0].upper()}{self._doing[1:]}…" if self._doing else tr("Coloring…")
+            said = tr("Looking for objects…") if self._for_map else tr("Coloring…")
+            return f"{self._doing[0].upper()}{self._doing[1:]}…" if self._doing else said
         return self._link.text
 
     @property
@@ -72,7 +98,7 @@ class Conversation:
         if not self.ready and self._link.state not in _UNDER_WAY:
             self._link.open()
 
-    def ask(self, make: Callable[[int], Colorize], whole: Mapping[str, Plane]) -> int:
+    def ask(self, make: Callable[[int], Request], whole: Mapping[str, Plane]) -> int:
         """Send the request that `make` makes of an id, with the planes behind its patches.
 
         It takes the place of the one under way.
@@ -80,6 +106,7 @@ class Conversation:
         request = make(self._link.next_id())
         self._link.send(request, whole)
         self.newest, self.fraction, self._doing = request.id, 0.0, ""
+        self._for_map = isinstance(request, Segment)
         return request.id
 
     def cancel(self) -> None:
@@ -88,16 +115,18 @@ class Conversation:
             self._link.send(Cancel(self._link.next_id(), self.newest))
             self.newest = 0
 
-    def pump(self, now: float) -> Colorized | Failure | None:
+    def pump(self, now: float) -> Reply | None:
         """Move bytes; the answer to the newest request if it has come."""
-        outcome: Colorized | Failure | None = None
+        outcome: Reply | None = None
         for message in self._link.pump(now):
             self.live.received(message, now)
             if message.id != self.newest:
                 continue
             if isinstance(message, Progress):
                 self.fraction, self._doing = message.fraction, message.text
-            elif isinstance(message, Colorized) or (isinstance(message, Failure) and message.code not in _QUIET):
+            elif isinstance(message, Failure):
+                outcome = message if message.code not in _QUIET else outcome
+            elif isinstance(message, Colorized | Segmented):
                 outcome = message
             if not isinstance(message, Progress):
                 self.newest = 0

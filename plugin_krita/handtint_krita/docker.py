@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from handtint.wire.messages import Color
 from handtint_krita.guard import guarded
+from handtint_krita.guidance import ExemplarControl, HintsControl, PaletteControl, SemanticControl
 from handtint_krita.model import Model
-from handtint_krita.palettes import KritaPalettes, format_palette
+from handtint_krita.palettes import KritaPalettes
 from handtint_krita.qt import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QIcon,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
     Qt,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 from handtint_krita.view import View
-from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, ProgressLine, Swatches, Switch
+from handtint_krita.widgets import ChoiceBox, Lamp, PercentSlider, ProgressLine, Switch, tool_button
 from handtint_krita.words import tr
-
-_TYPED = "\n"
-"""Key of the palette that was typed; no palette of Krita has that name."""
 
 
 class Panel(QWidget):  # type: ignore[misc]
@@ -38,13 +35,25 @@ class Panel(QWidget):  # type: ignore[misc]
     ----------
     icon : Callable
         Krita's icon of a name.
+    paint_with : Callable
+        Makes a color the one that Krita paints with.
     """
 
-    def __init__(self, model: Model, palettes: KritaPalettes, icon: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        palettes: KritaPalettes,
+        icon: Callable[[str], Any],
+        paint_with: Callable[[Color], None],
+    ) -> None:
         super().__init__()
-        self._model, self._palettes = model, palettes
-        self._palette_name = ""
-        self._make_choices(icon)
+        self._model = model
+        self._make_choices()
+        self.hints = HintsControl(model, icon)
+        self.semantic = SemanticControl(model, icon, paint_with)
+        self.palette_control = PaletteControl(model, palettes)
+        self.exemplar = ExemplarControl(model, icon)
+        self._controls = (self.hints, self.semantic, self.palette_control, self.exemplar)
         self._make_buttons(icon)
         self._make_status(icon)
         self._lay_out()
@@ -54,16 +63,11 @@ class Panel(QWidget):  # type: ignore[misc]
 
     # Building -------------------------------------------------------------------------------------------------------
 
-    def _make_choices(self, icon: Callable[[str], Any]) -> None:
+    def _make_choices(self) -> None:
         self.base = ChoiceBox(tr("The layer with the gray picture. It is only read."))
-        self.hints = ChoiceBox(tr("The layer that you paint colors on. It is only read."))
-        self.add_hints = _tool_button(icon("addlayer"), tr("Add a new layer for hints on top"))
-        self.palette_choice = ChoiceBox(tr("A few colors that the whole picture should keep to"))
-        self.palette_text = QLineEdit()
-        self.palette_text.setPlaceholderText("#7a4a2b, #c9b08d, …")
-        self.palette_text.setToolTip(tr("Up to seven colors as #rrggbb"))
-        self.swatches = Swatches()
         self.method = ChoiceBox(tr("How the picture is colored"))
+        self.help = QLabel()
+        self.help.setWordWrap(True)
         self.strength = PercentSlider(tr("How strong the color is; 0 % leaves the picture gray"))
         self.reach = PercentSlider(tr("How far a hint travels. Hints themselves are met at any reach."))
 
@@ -78,7 +82,7 @@ class Panel(QWidget):  # type: ignore[misc]
     def _make_status(self, icon: Callable[[str], Any]) -> None:
         self.progress = ProgressLine()
         self._cancel_icon, self._no_icon = icon("dialog-cancel"), QIcon()
-        self.cancel = _tool_button(self._no_icon, tr("Call off what is under way"))
+        self.cancel = tool_button(self._no_icon, tr("Call off what is under way"))
         self.lamp = Lamp()
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -115,35 +119,19 @@ class Panel(QWidget):  # type: ignore[misc]
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
-        hints = _row(self.hints, self.add_hints, stretches=(1, 0))
-        rows = (
-            (tr("Base"), self.base),
-            (tr("Hints"), hints),
-            (tr("Palette"), self.palette_choice),
-            ("", self.palette_text),
-            ("", self.swatches),
-            (tr("Method"), self.method),
-            (tr("Strength"), self.strength),
-            (tr("Reach"), self.reach),
-        )
-        for row, (label, field) in enumerate(rows):
-            if label:
-                grid.addWidget(QLabel(label), row, 0)
-            if isinstance(field, QHBoxLayout):
-                grid.addLayout(field, row, 1)
-            else:
-                grid.addWidget(field, row, 1)
-            if isinstance(field, PercentSlider):
-                grid.setRowMinimumHeight(row, self.base.sizeHint().height())
+        for name, field in ((tr("Base"), self.base), (tr("Method"), self.method), ("", self.help)):
+            _add_row(grid, QLabel(name), (field,))
+        for control in self._controls:
+            for label, widgets in control.rows:
+                _add_row(grid, label, widgets)
+        for name, slider in ((tr("Strength"), self.strength), (tr("Reach"), self.reach)):
+            _add_row(grid, QLabel(name), (slider,))
+            grid.setRowMinimumHeight(grid.rowCount() - 1, self.base.sizeHint().height())
         return grid
 
     def _connect(self) -> None:
         model = self._model
         self.base.chosen.connect(lambda layer: model.choose(base=layer))
-        self.hints.chosen.connect(lambda layer: model.choose(hints=layer))
-        self.add_hints.clicked.connect(lambda: model.add_hints())
-        self.palette_choice.chosen.connect(self._choose_palette)
-        self.palette_text.editingFinished.connect(self._type_palette)
         self.method.chosen.connect(lambda name: model.change(method=name))
         self.strength.changed.connect(lambda share: model.change(strength=share))
         self.reach.changed.connect(lambda share: model.change(reach=share))
@@ -159,23 +147,6 @@ class Panel(QWidget):  # type: ignore[misc]
         """The pointer comes near: the engine may start now, so that the first press need not wait."""
         self._model.greet()
 
-    @guarded
-    def _choose_palette(self, name: str) -> None:
-        self._palette_name = name
-        if name == _TYPED:
-            self.palette_text.show()
-            self.palette_text.setFocus()
-            return
-        text = format_palette(self._palettes.colors(name)) if name else ""
-        self._show_palette_text(text)
-        self._model.set_palette(text)
-
-    @guarded
-    def _type_palette(self) -> None:
-        if self.palette_text.text() != self._model.view.settings.palette or self._model.view.palette_trouble:
-            self._palette_name = _TYPED
-            self._model.set_palette(self.palette_text.text())
-
     def report(self, error: Exception) -> None:
         """Where guarded methods leave what went wrong."""
         self._model.report(error)
@@ -185,41 +156,16 @@ class Panel(QWidget):  # type: ignore[misc]
     @guarded
     def _render(self) -> None:
         view = self._model.view
-        self._render_layers(view)
-        self._render_palette(view)
+        self.base.set_choices(
+            [(layer.id, "   " * layer.level + layer.name, "") for layer in view.layers], view.roles.base
+        )
         self._render_method(view)
         self.strength.set_share(view.settings.strength)
         self.reach.set_share(view.settings.reach)
         self.live.set_on(view.live)
-        for widget in (self.base, self.hints, self.add_hints, self.colorize, self.live):
+        for widget in (self.base, self.colorize, self.live):
             widget.setEnabled(view.open)
         self._render_status(view)
-
-    def _render_layers(self, view: View) -> None:
-        named = [(layer.id, "   " * layer.level + layer.name, "") for layer in view.layers]
-        painted = [choice for choice, layer in zip(named, view.layers, strict=True) if layer.painted]
-        self.base.set_choices(named, view.roles.base)
-        hints = [("", tr("None"), ""), *(choice for choice in painted if choice[0] != view.roles.base)]
-        self.hints.set_choices(hints, view.roles.hints)
-
-    def _render_palette(self, view: View) -> None:
-        if view.settings.palette and not self._palette_name:
-            self._palette_name = _TYPED  # from the last time, or from another window
-        elif not view.settings.palette and self._palette_name != _TYPED:
-            self._palette_name = ""
-        names = self._palettes.names()
-        choices = [("", tr("None"), ""), (_TYPED, tr("Typed below"), ""), *((name, name, "") for name in names)]
-        self.palette_choice.set_choices(choices, self._palette_name)
-        if not self.palette_text.hasFocus() and not view.palette_trouble:
-            self._show_palette_text(view.settings.palette)
-        self.swatches.set_colors(view.colors)
-        self.swatches.setVisible(bool(view.colors))
-        self.palette_text.setVisible(bool(self._palette_name))
-
-    def _show_palette_text(self, text: str) -> None:
-        if self.palette_text.text() != text:
-            self.palette_text.setText(text)
-            self.palette_text.setCursorPosition(0)
 
     def _render_method(self, view: View) -> None:
         known = [(method.name, method.title, method.missing) for method in view.methods]
@@ -227,10 +173,11 @@ class Panel(QWidget):  # type: ignore[misc]
         if name and all(name != method.name for method in view.methods):
             known.append((name, name, ""))
         self.method.set_choices([("", tr("Automatic"), ""), *known], name)
-        chosen = next((method for method in view.methods if method.name == name), None)
-        self.method.setToolTip(chosen.help if chosen is not None else tr("How the picture is colored"))
-        for widget in (self.palette_choice, self.palette_text, self.swatches):
-            widget.setEnabled("palette" in view.takes)
+        self.help.setText(view.help)
+        self.help.setVisible(bool(view.help))
+        for control in self._controls:
+            taken = control.name in view.takes
+            control.render(view, "" if taken else tr("{method} has no use for this.", method=self.method.currentText()))
         self.reach.setEnabled("hints" in view.takes)
 
     def _render_status(self, view: View) -> None:
@@ -244,12 +191,14 @@ class Panel(QWidget):  # type: ignore[misc]
         self.restart.setVisible(view.restartable)
 
 
-def _tool_button(icon: Any, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setIcon(icon)
-    button.setToolTip(tip)
-    button.setAutoRaise(True)
-    return button
+def _add_row(grid: QGridLayout, label: QLabel, widgets: tuple[Any, ...]) -> None:
+    row = grid.rowCount()
+    if label.text():  # an empty one would keep its height while what stands beside it is hidden
+        grid.addWidget(label, row, 0)
+    if len(widgets) == 1:
+        grid.addWidget(widgets[0], row, 1)
+    else:
+        grid.addLayout(_row(*widgets, stretches=(1, *(0,) * (len(widgets) - 1))), row, 1)
 
 
 def _row(*widgets: Any, stretches: tuple[int, ...]) -> QHBoxLayout:

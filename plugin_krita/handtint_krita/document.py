@@ -25,7 +25,11 @@ Pixels = Any
 """Raw pixels as libkis gives and takes them: QByteArray, bytes or bytearray, all with the buffer protocol."""
 ANNOTATION = "handtint"
 RESULT_NAME = "Handtint color"
-HINTS_NAME = "Hints"
+PAINTED_NAMES = {"hints": "Hints", "semantic": "Semantic"}
+"""Layers that we add for a role to be painted on, and layers of whose name we take it for granted."""
+MAP_OPACITY = 128
+"""Of 255: a map hides the picture that it explains."""
+THUMBNAIL = 96
 _PICTURES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
 _PAINTED = ("paintlayer", "grouplayer")
 
@@ -82,6 +86,11 @@ class Document:
         """Whether the document has a layer of that id."""
         return self._node(layer) is not None
 
+    def name_of(self, layer: str) -> str:
+        """What the painter calls a layer; empty where it is gone."""
+        node = self._node(layer)
+        return str(node.name()) if node is not None else ""
+
     def roles(self) -> Roles:
         """The roles stored in the document; none once it is closed."""
         if not self.alive():  # asking for an annotation would end Krita
@@ -99,16 +108,18 @@ class Document:
             self._native.setAnnotation(ANNOTATION, "Which layer plays which part for Handtint", data)
 
     def settle_roles(self) -> None:
-        """Give roles where nobody did: the lowest layer is the base, a painted one named Hints holds the hints."""
+        """Give roles where nobody did: the lowest layer is the base, painted ones get theirs by name."""
         roles = self.roles()
-        if self.has(roles.base) and (not roles.hints or self.has(roles.hints)):
+        chosen = {role: getattr(roles, role) for role in PAINTED_NAMES}
+        if self.has(roles.base) and all(not layer or self.has(layer) for layer in chosen.values()):
             return
         layers = self.layers()
         known = {layer.id for layer in layers}
         base = roles.base if roles.base in known else (layers[-1].id if layers else "")
-        named = (x.id for x in layers if x.painted and x.name.casefold() == HINTS_NAME.casefold() and x.id != base)
-        hints = roles.hints if roles.hints in known else next(named, "")
-        self.set_roles(replace(roles, base=base, hints=hints))
+        for role, name in PAINTED_NAMES.items():
+            named = (x.id for x in layers if x.painted and x.name.casefold() == name.casefold() and x.id != base)
+            chosen[role] = chosen[role] if chosen[role] in known else next(named, "")
+        self.set_roles(roles.given(base=base, **chosen))
 
     # Pixels -------------------------------------------------------------------------------------------------------
 
@@ -146,14 +157,26 @@ class Document:
         self._native.waitForDone()
         return True
 
-    def add_hints_layer(self) -> str:
-        """Add an empty paint layer on top for hints (one undo step) and give it that role; its id."""
+    def add_layer(self, role: str) -> str:
+        """Add an empty paint layer on top for a role of `PAINTED_NAMES` (one undo step); its id."""
         self._insist_open()
         self.make_colored()
-        node = self._native.createNode(HINTS_NAME, "paintlayer")
+        return self._add_painted(role, None)
+
+    def add_map(self, data: Buffer) -> str:
+        """Add a semantic map (`answer_space`, whole canvas) as a layer on top (one undo step); its id."""
+        self._insist_open()
+        return self._add_painted("semantic", self._own_pixels(data))
+
+    def _add_painted(self, role: str, pixels: Pixels) -> str:
+        node = self._native.createNode(PAINTED_NAMES[role], "paintlayer")
+        if pixels is not None:
+            node.setPixelData(pixels, 0, 0, *self.extent)
+        if role == "semantic":
+            node.setOpacity(MAP_OPACITY)
         self._native.rootNode().addChildNode(node, None)
         added: str = node.uniqueId().toString()
-        self.set_roles(replace(self.roles(), hints=added))
+        self.set_roles(self.roles().given(**{role: added}))
         return added
 
     def show(self, base: str, data: Buffer) -> bool:
@@ -163,16 +186,7 @@ class Document:
         unless it was removed, locked or painted on: then it is the painter's and a new one is added.
         """
         self._insist_open()
-        wire = self.answer_space()
-        expected = self.extent.width * self.extent.height * pixel_format(wire).pixel_bytes
-        got = memoryview(data).nbytes
-        if got != expected:  # Krita 5.2 does not look and would read past the end
-            raise PictureError(f"the answer should have {expected} bytes for this document, got {got}")
-        self.make_colored()
-        space = self.space
-        pixels = data if isinstance(data, bytes | bytearray) else bytes(data)  # libkis takes no memoryview
-        if not travels(space):
-            pixels = self._converted(pixels, wire, space)
+        pixels = self._own_pixels(data)
         own = self._own_layer()
         if own is None:
             self._add_result(self._existing(base), pixels)
@@ -181,6 +195,26 @@ class Document:
             self._native.setModified(True)
             self._native.refreshProjection()
         return own is None
+
+    def _own_pixels(self, data: Buffer) -> Pixels:
+        """An answer in `answer_space` as this document keeps its pixels; a gray one is made RGB for that."""
+        wire = self.answer_space()
+        expected = self.extent.width * self.extent.height * pixel_format(wire).pixel_bytes
+        got = memoryview(data).nbytes
+        if got != expected:  # Krita 5.2 does not look and would read past the end
+            raise PictureError(f"the answer should have {expected} bytes for this document, got {got}")
+        self.make_colored()
+        pixels = data if isinstance(data, bytes | bytearray) else bytes(data)  # libkis takes no memoryview
+        return pixels if travels(self.space) else self._converted(pixels, wire, self.space)
+
+    def thumbnail(self, layer: str) -> Any:
+        """A small QImage of what is painted on a layer; None where that is nothing."""
+        node = self._node(layer)
+        if node is None or node.bounds().isEmpty():
+            return None
+        bounds = node.bounds()  # Krita would stretch it to whatever size it is asked for
+        share = THUMBNAIL / max(bounds.width(), bounds.height())
+        return node.thumbnail(max(1, round(share * bounds.width())), max(1, round(share * bounds.height())))
 
     def active(self) -> str:
         """Id of the layer that the painter works on; empty where Krita does not say."""

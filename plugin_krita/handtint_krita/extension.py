@@ -1,4 +1,4 @@
-"""Ties Handtint to Krita: one model per process, one docker per window, two actions. The only file with Krita's bases.
+"""Ties Handtint to Krita: one model per process, a docker per window, three actions. The only file with Krita's bases.
 
 Imports krita, so it can be imported inside Krita only.
 """
@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita, Palette
+from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita, ManagedColor, Palette
 
 from handtint.client.launcher import Launcher
 from handtint.client.link import EngineLink
+from handtint.wire.messages import Color
+from handtint_krita.colorspace import SRGB
 from handtint_krita.docker import Panel
 from handtint_krita.guard import guarded
 from handtint_krita.model import Model
@@ -65,6 +67,8 @@ class HandtintExtension(Extension):  # type: ignore[misc]
         """Called by Krita for each window; names, tips and shortcuts are in the .action file."""
         colorize = window.createAction("handtint_colorize", "", "tools/scripts")
         colorize.triggered.connect(lambda: self.model.colorize())
+        detect = window.createAction("handtint_detect", "", "tools/scripts")
+        detect.triggered.connect(lambda: self.model.detect())
         live = window.createAction("handtint_live", "", "tools/scripts")
         live.setCheckable(True)
         live.toggled.connect(lambda on: self.model.set_live(on))
@@ -84,6 +88,13 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             self.hints.attach(window)
         self.model.look_up_document()
 
+    def paint_with(self, color: Color) -> None:
+        """Make an sRGB color the one that Krita paints with; exactly, whatever the screen's profile is."""
+        view = self._krita.activeWindow().activeView()
+        chosen = ManagedColor("RGBA", "U8", SRGB)
+        chosen.setComponents([color.blue, color.green, color.red, 1.0])  # in the order of Krita's memory
+        view.setForeGroundColor(chosen)
+
     def report(self, error: Exception) -> None:
         """Where guarded methods leave what went wrong."""
         self.model.report(error)
@@ -96,7 +107,7 @@ def make_docker_type(extension: HandtintExtension) -> type:
         def __init__(self) -> None:
             super().__init__()
             self.setWindowTitle(tr("Handtint"))
-            self.panel = Panel(extension.model, extension.palettes, Krita.instance().icon)
+            self.panel = Panel(extension.model, extension.palettes, Krita.instance().icon, extension.paint_with)
             self.setWidget(self.panel)
 
         def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name

@@ -12,24 +12,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from handtint.client.hints import HintsTracker
 from handtint.client.link import EngineLink
 from handtint.client.live import Ask, LiveSession
 from handtint.errors import GuidanceError, HandtintError
-from handtint.wire.messages import Colorized, Failure
+from handtint.wire.messages import Colorized, Failure, Palette, Segmented
 from handtint_krita import settings as stored
-from handtint_krita.answer import Answer
+from handtint_krita.answer import Answer, FoundMap
+from handtint_krita.asking import Asking
 from handtint_krita.conversation import Conversation, engine_is_gone
 from handtint_krita.document import Document
 from handtint_krita.guard import guarded
-from handtint_krita.hashing import Hasher
-from handtint_krita.palettes import parse_palette
+from handtint_krita.inputs import Inputs
+from handtint_krita.palettes import fitting, parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
-from handtint_krita.request import make_request
 from handtint_krita.roles import Roles
 from handtint_krita.settings import Store, with_usable_palette
 from handtint_krita.view import EVERYTHING, View, sentence
-from handtint_krita.watcher import WatchedLayer
 from handtint_krita.words import tr
 
 _SOON, _LIVE, _RARELY = 10, 50, 500
@@ -62,11 +60,9 @@ class Model(QObject):  # type: ignore[misc]
         self._settings = with_usable_palette(stored.load(store))
         self._talk = Conversation(make_link)
         self._document: Document | None = None
-        self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
-        self._hasher = Hasher()
-        self._asked: tuple[Document, str, str] | None = None
-        self._answer: Answer | None = None
-        self._wanted = self._live = self._hinted = self._shown = self._held = False
+        self._asking = Asking(self._talk)
+        self._answer: Answer | FoundMap | None = None
+        self._wanted = self._wanted_map = self._live = self._hinted = self._shown = self._held = False
         self._looked = 0.0
         self._status, self._trouble, self._palette_trouble = "", False, ""
         self.view = View()
@@ -93,27 +89,40 @@ class Model(QObject):  # type: ignore[misc]
         self._render()
 
     @guarded
-    def choose(self, *, base: str | None = None, hints: str | None = None) -> None:
-        """Give a layer its role."""
+    def choose(self, **chosen: str) -> None:
+        """Give layers their roles, or a file that of the exemplar."""
         document = self._in_hand()
-        roles = document.roles()
-        document.set_roles(
-            replace(roles, base=roles.base if base is None else base, hints=roles.hints if hints is None else hints)
-        )
+        if chosen.get("exemplar_file"):
+            self._asking.inputs.load(chosen["exemplar_file"])  # says at once if it is no picture
+        document.set_roles(document.roles().given(**chosen))
         self._say("")
         self._note_change()
 
     @guarded
-    def add_hints(self) -> None:
-        """Add a hints layer on top, ready to be painted on."""
+    def add_layer(self, role: str) -> None:
+        """Add a layer on top for hints or a semantic map, ready to be painted on."""
         document = self._in_hand()
         if not document.may_write():
             self._say(tr("Krita is busy with a stroke: try again in a moment."))
             return
         gray = document.space.model == "GRAYA"
-        document.add_hints_layer()
-        said = tr("Paint colors on the new layer.")
+        document.add_layer(role)
+        said = tr("Paint colors on the new layer.") if role == "hints" else tr("Paint classes on the new layer.")
         self._say(tr("The document was gray and is RGB now.") + " " + said if gray else said)
+
+    @guarded
+    def detect(self) -> None:
+        """Find the objects in the base and add their map as a layer, as soon as nothing is being painted."""
+        self._in_hand()
+        self._wanted_map = True
+        self._say("")
+        self._turn()
+
+    @guarded
+    def paint_on_map(self) -> None:
+        """Make the semantic layer the one that is painted on."""
+        document = self._in_hand()
+        document.activate(document.roles().semantic)
 
     @guarded
     def change(self, **values: Any) -> None:
@@ -165,7 +174,7 @@ class Model(QObject):  # type: ignore[misc]
     @guarded
     def cancel(self) -> None:
         """Call off what is under way."""
-        self._wanted = False
+        self._wanted = self._wanted_map = False
         self._answer = None
         self._talk.cancel()
         self._say(tr("Cancelled."))
@@ -198,7 +207,7 @@ class Model(QObject):  # type: ignore[misc]
 
     def report(self, error: Exception) -> None:
         """Turn an error into a sentence for the painter."""
-        self._wanted = False
+        self._wanted = self._wanted_map = False
         if isinstance(error, HandtintError):
             _log.info("said to the painter: %s", error, exc_info=error)
             self._say(sentence(str(error)), trouble=True)
@@ -234,8 +243,8 @@ class Model(QObject):  # type: ignore[misc]
 
     def _receive(self, now: float) -> None:
         outcome = self._talk.pump(now)
-        if isinstance(outcome, Colorized) and self._asked is not None:
-            self._answer = Answer(*self._asked, outcome)
+        if isinstance(outcome, Colorized | Segmented):
+            self._answer = self._asking.answered(outcome)
         elif isinstance(outcome, Failure):
             self._say(sentence(outcome.text), trouble=True)
             self._live = self._live and not engine_is_gone(outcome)
@@ -250,11 +259,15 @@ class Model(QObject):  # type: ignore[misc]
             return
         self._answer = None
         if not answer.fits():
-            self._wanted = True  # the document was converted or resized meanwhile
+            # The document was converted or resized meanwhile.
+            self._wanted, self._wanted_map = isinstance(answer, Answer), isinstance(answer, FoundMap)
             return
         painted_on = answer.document.active()
         added, said = answer.put()
-        self._shown = answer.document is self._document
+        if isinstance(answer, FoundMap):
+            self._note_change()
+        else:
+            self._shown = answer.document is self._document
         if added and painted_on:
             # Krita makes a new layer the active one, a moment later: the brush must stay where it was.
             QTimer.singleShot(0, functools.partial(self._activate, answer.document, painted_on))
@@ -276,59 +289,42 @@ class Model(QObject):  # type: ignore[misc]
             self._live = False
             self._talk.cancel()
             self._say(tr("The color layer was removed: Live is off."))
-        elif self._read_layers():
+        elif self._asking.inputs.look(document, self._takes()):
             self._talk.live.changed(now, None)
 
     def _ask(self, now: float) -> None:
         due = self._talk.live.due(now) if self._live else None
-        if not self._wanted and due is None:
+        if self._talk.finding or not (self._wanted or self._wanted_map or due is not None):
             return
-        document = self._in_hand()
-        if not self._hasher.busy:
-            self._read_layers()
-        if self._takes() == ("hints",) and self._hints.empty and not (self._live and self._shown):
+        document, takes, inputs = self._in_hand(), self._takes(), self._asking.inputs
+        self._asking.look(document, takes)
+        if inputs.base(document) is None:
+            raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
+        if self._wanted_map:
+            if not self._talk.newest:  # colors that are under way come first: they would be lost
+                self._wanted_map = not self._asking.for_map(document)
+            return
+        if takes == ("hints",) and inputs.empty("hints") and not (self._live and self._shown):
             self._wanted = False
             self._talk.live = LiveSession()  # the first stroke is a change
             self._say(tr("Paint some color on the hints layer: this method spreads it."))
             return
-        self._send(document, now)
-
-    def _send(self, document: Document, now: float) -> None:
-        """Send the request, unless its planes are still being named."""
-        roles = document.roles()
-        base, hints = self._base.plane(document, roles.base), self._hints.plane(document, roles.hints)
-        if base is None:
-            raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
-        whole_hints = (hints,) if hints is not None and not self._tracker.whole else ()
-        if not self._hasher.ready(base, *whole_hints):
-            return
-        self._wanted = False
-        marks = self._tracker.update(hints) if hints is not None else None
-        request = functools.partial(
-            make_request,
-            document=document.id,
-            base=base,
-            hints=marks,
-            answer=document.answer_space(),
-            settings=self._settings,
-            takes=self._takes(),
-        )
-        self._asked = (document, roles.base, roles.result if document.has(roles.result) else "")
-        sent = self._talk.ask(request, self._tracker.whole if hints is not None else {})
-        # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
-        self._talk.live.sent(sent, now, Ask.full)
+        sent = self._asking.for_color(document, self._settings, self._palette(), takes)
+        if sent:
+            self._wanted = False
+            # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
+            self._talk.live.sent(sent, now, Ask.full)
 
     # Small things ---------------------------------------------------------------------------------------------------
-
-    def _read_layers(self) -> bool:
-        document = self._in_hand()
-        roles = document.roles()
-        base, hints = self._base.look(document, roles.base), self._hints.look(document, roles.hints)
-        return base or hints
 
     def _takes(self) -> tuple[str, ...]:
         method = self._talk.method(self._settings.method)
         return method.controls if method is not None else EVERYTHING
+
+    def _palette(self) -> Palette | None:
+        """What the method takes of the palette."""
+        method = self._talk.method(self._settings.method)
+        return fitting(parse_palette(self._settings.palette), method.palette_size if method is not None else 0)
 
     def _in_hand(self) -> Document:
         if self._document is None or not self._document.alive():
@@ -337,9 +333,9 @@ class Model(QObject):  # type: ignore[misc]
 
     def _leave_document(self) -> None:
         self._document = None
-        self._base, self._hints, self._tracker = WatchedLayer(), WatchedLayer(), HintsTracker()
+        self._asking.inputs = Inputs()
         self._talk.live = LiveSession()
-        self._live = self._wanted = False
+        self._live = self._wanted = self._wanted_map = False
 
     def _note_change(self) -> None:
         if self._live:
@@ -351,7 +347,7 @@ class Model(QObject):  # type: ignore[misc]
         self._timer.start(_SOON)
 
     def _pace(self) -> None:
-        soon = self._talk.active or self._wanted or self._answer is not None
+        soon = self._talk.active or self._wanted or self._wanted_map or self._answer is not None
         wanted = _SOON if soon else _LIVE if self._live else _RARELY
         if self._timer.interval() != wanted:
             self._timer.start(wanted)
@@ -369,8 +365,9 @@ class Model(QObject):  # type: ignore[misc]
 
     def _make_view(self) -> View:
         document, talk = self._document, self._talk
-        palette = parse_palette(self._settings.palette)
-        working = self._wanted or bool(talk.newest) or self._answer is not None
+        palette = self._palette()
+        method = talk.method(self._settings.method)
+        working = self._wanted or self._wanted_map or bool(talk.newest) or self._answer is not None
         return View(
             open=document is not None,
             layers=document.layers() if document is not None else (),
@@ -379,7 +376,10 @@ class Model(QObject):  # type: ignore[misc]
             colors=palette.colors if palette is not None else (),
             palette_trouble=self._palette_trouble,
             methods=talk.methods,
+            classes=talk.classes,
+            thumbnail=self._asking.inputs.thumbnail(document) if document is not None else None,
             takes=self._takes(),
+            help=method.help if method is not None else "",
             live=self._live,
             working=working,
             fraction=talk.fraction if working else 0.0,
@@ -392,7 +392,7 @@ class Model(QObject):  # type: ignore[misc]
     def _status_text(self, working: bool) -> str:
         if self._document is None:
             return tr("Open a gray picture to color it.")
-        if self._held and (self._answer is not None or self._wanted):
+        if self._held and (self._answer is not None or self._wanted or self._wanted_map):
             return tr("Waiting for the end of the stroke…")
         if working or (self._talk.active and not self._status):
             return self._talk.text

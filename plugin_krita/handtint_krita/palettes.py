@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from handtint.errors import GuidanceError
@@ -12,8 +13,6 @@ from handtint_krita.words import tr
 
 MOST = 7
 """The most that any of the papers' networks was trained with."""
-TAKEN = 5
-"""How many colors are taken from a palette of Krita: what every network takes."""
 _COLOR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
@@ -36,6 +35,13 @@ def parse_palette(text: str) -> Palette | None:
 def format_palette(colors: Sequence[Color]) -> str:
     """The text that `parse_palette` reads back."""
     return ", ".join("#" + "".join(f"{round(channel * 255):02x}" for channel in color) for color in colors)
+
+
+def fitting(palette: Palette | None, size: int) -> Palette | None:
+    """The palette with what a method takes of it, `size` colors at most; all of it where the size is 0 (not known)."""
+    if palette is None or not size:
+        return palette
+    return replace(palette, colors=spread(palette.colors, size))
 
 
 def _parse_color(word: str) -> Color:
@@ -70,17 +76,19 @@ class KritaPalettes:
         return tuple(sorted(self._resources, key=str.casefold))
 
     def colors(self, name: str) -> tuple[Color, ...]:
-        """Up to `TAKEN` different colors, spread evenly over the palette."""
+        """Up to `MOST` different colors, spread evenly over the palette."""
         palette = self._make(self._resources[name])
         swatches = (palette.colorSetEntryByIndex(index) for index in range(palette.numberOfEntries()))
         found = dict.fromkeys(_swatch_color(swatch) for swatch in swatches if swatch.isValid())
-        return spread(tuple(found), TAKEN)
+        return spread(tuple(found), MOST)
 
 
 def spread(colors: tuple[Color, ...], count: int) -> tuple[Color, ...]:
     """`count` of the colors, evenly chosen with the first and the last; all of them where there are no more."""
     if len(colors) <= count:
         return colors
+    if count == 1:
+        return colors[:1]
     return tuple(colors[round(index * (len(colors) - 1) / (count - 1))] for index in range(count))
 
 

@@ -23,13 +23,18 @@ Qt = QtCore.Qt
 pyqtSignal = QtCore.pyqtSignal  # noqa: N816 - Qt's name
 
 QColor = QtGui.QColor
+QColorSpace = QtGui.QColorSpace
 QIcon = QtGui.QIcon
+QImage = QtGui.QImage
+QImageReader = QtGui.QImageReader
 QPainter = QtGui.QPainter
 QPalette = QtGui.QPalette
 QPen = QtGui.QPen
+QPixmap = QtGui.QPixmap
 
 QAbstractItemView = QtWidgets.QAbstractItemView
 QComboBox = QtWidgets.QComboBox
+QFileDialog = QtWidgets.QFileDialog
 QFrame = QtWidgets.QFrame
 QGridLayout = QtWidgets.QGridLayout
 QHBoxLayout = QtWidgets.QHBoxLayout

@@ -1,21 +1,31 @@
-"""The request for a document's color, built from what was read and chosen. Knows neither Qt nor Krita."""
+"""Requests for a document, built from what was read and chosen. Knows neither Qt nor Krita."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from handtint.wire.messages import Colorize
+from handtint.wire.messages import Colorize, Palette, Segment
 from handtint.wire.pixels import Picture, Plane, Transfer
 from handtint_krita.colorspace import ColorSpace, pixel_format, transfer
-from handtint_krita.palettes import parse_palette
 from handtint_krita.settings import Settings
 
 
-def make_request(
+class Pictures(NamedTuple):
+    """The pictures of one request, and the planes behind those of them that travel as rectangles."""
+
+    base: Plane
+    hints: Picture | None = None
+    semantic: Picture | None = None
+    exemplar: Picture | None = None
+    whole: Mapping[str, Plane] = {}
+
+
+def color_request(
     id: int,
     document: str,
-    base: Plane,
-    hints: Picture | None,
+    pictures: Pictures,
+    palette: Palette | None,
     answer: ColorSpace,
     settings: Settings,
     takes: Collection[str],
@@ -24,12 +34,19 @@ def make_request(
     return Colorize(
         id,
         document,
-        base,
+        pictures.base,
         settings.method,
-        hints=hints if "hints" in takes else None,
-        palette=parse_palette(settings.palette) if "palette" in takes else None,
+        hints=pictures.hints if "hints" in takes else None,
+        palette=palette if "palette" in takes else None,
+        semantic=pictures.semantic if "semantic" in takes else None,
+        exemplar=pictures.exemplar if "exemplar" in takes else None,
         reach=settings.reach,
         strength=settings.strength,
         output=pixel_format(answer),
         linear=transfer(answer) is Transfer.linear,
     )
+
+
+def map_request(id: int, document: str, base: Plane, answer: ColorSpace) -> Segment:
+    """Ask for the semantic map, painted in the classes' colors, in the color space `answer`."""
+    return Segment(id, document, base, output=pixel_format(answer), linear=transfer(answer) is Transfer.linear)

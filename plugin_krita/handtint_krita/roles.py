@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 
@@ -21,6 +21,8 @@ class Roles:
 
     Attributes
     ----------
+    exemplar, exemplar_file : str
+        The layer whose colors are borrowed, or the path of a picture; never both.
     content : int
         Checksum of what we last wrote into the result layer. Where the layer holds something else, the painter has
         worked on it and it is ours no longer.
@@ -28,5 +30,16 @@ class Roles:
 
     base: str = ""
     hints: str = ""
+    semantic: str = ""
+    exemplar: str = ""
+    exemplar_file: str = ""
     result: str = ""
     content: int = 0
+
+    def given(self, **chosen: str) -> Roles:
+        """The same with other choices; a layer as exemplar takes the place of a file, and the other way round."""
+        if chosen.get("exemplar"):
+            chosen["exemplar_file"] = ""
+        elif chosen.get("exemplar_file"):
+            chosen["exemplar"] = ""
+        return replace(self, **chosen)  # type: ignore[arg-type]  # content is no choice

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from handtint.wire.messages import Color, MethodInfo
+from handtint.wire.messages import Color, MethodInfo, SemanticClass
 from handtint_krita.roles import Layer, Roles
 from handtint_krita.settings import Settings
 
-EVERYTHING = ("hints", "palette")
+EVERYTHING = ("exemplar", "hints", "palette", "semantic")
 """Guidance that this docker can give; a method that is not known yet may take all of it."""
 
 
@@ -22,7 +22,10 @@ class View(NamedTuple):
     colors: tuple[Color, ...] = ()
     palette_trouble: str = ""
     methods: tuple[MethodInfo, ...] = ()
+    classes: tuple[SemanticClass, ...] = ()
+    thumbnail: Any = None
     takes: tuple[str, ...] = EVERYTHING
+    help: str = ""
     live: bool = False
     working: bool = False
     fraction: float = 0.0

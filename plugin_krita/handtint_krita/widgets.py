@@ -10,9 +10,11 @@ from handtint_krita.qt import (
     QColor,
     QComboBox,
     QHBoxLayout,
+    QIcon,
     QLabel,
     QPainter,
     QPalette,
+    QPixmap,
     QPointF,
     QPushButton,
     QRectF,
@@ -21,6 +23,7 @@ from handtint_krita.qt import (
     QSizePolicy,
     QSlider,
     Qt,
+    QToolButton,
     QWidget,
     pyqtSignal,
 )
@@ -54,6 +57,14 @@ class ChoiceBox(QComboBox):  # type: ignore[misc]
                     self.setItemData(row, missing, Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(self.findData(current))
         del block
+
+    def set_colors(self, colors: Sequence[Color | None]) -> None:
+        """Show a swatch before each choice that has a color."""
+        side = self.iconSize().height()
+        for row, color in enumerate(colors):
+            swatch = QPixmap(side, side)
+            swatch.fill(QColor.fromRgbF(*color) if color is not None else Qt.GlobalColor.transparent)
+            self.setItemIcon(row, QIcon(swatch))
 
     def wheelEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Scrolling the docker must not choose another layer."""
@@ -125,6 +136,27 @@ class Swatches(QWidget):  # type: ignore[misc]
             painter.setBrush(QColor.fromRgbF(*color))
             painter.drawRoundedRect(QRectF(index * (width + gap) + 0.5, 0.5, width - 1, self.height() - 1), 3, 3)
         painter.end()
+
+
+class Thumbnail(QLabel):  # type: ignore[misc]
+    """A small picture, hidden where there is none."""
+
+    HEIGHT = 56
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image: Any = None
+        self.hide()
+
+    def set_image(self, image: Any) -> None:
+        """Show a QImage, or nothing where it is None."""
+        if image is self._image:
+            return
+        self._image = image
+        if image is not None:
+            mode = Qt.TransformationMode.SmoothTransformation
+            self.setPixmap(QPixmap.fromImage(image.scaledToHeight(self.HEIGHT, mode)))
+        self.setVisible(image is not None)
 
 
 class Lamp(QWidget):  # type: ignore[misc]
@@ -200,3 +232,26 @@ class Switch(QPushButton):  # type: ignore[misc]
             colors.setColor(QPalette.ColorRole.Button, colors.color(QPalette.ColorRole.Highlight))
             colors.setColor(QPalette.ColorRole.ButtonText, colors.color(QPalette.ColorRole.HighlightedText))
         self.setPalette(colors)
+
+
+def tool_button(icon: Any, tip: str) -> QToolButton:
+    """A flat button with an icon, which fades while the button is off (Krita's own icons do not)."""
+    button = QToolButton()
+    button.setIcon(_with_faded(icon, button.iconSize()))
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    return button
+
+
+def _with_faded(icon: Any, size: QSize) -> Any:
+    shown = icon.pixmap(size)
+    faded = QPixmap(shown.size())
+    faded.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(faded)
+    painter.setOpacity(0.3)
+    painter.drawPixmap(0, 0, shown)
+    painter.end()
+    both = QIcon()
+    both.addPixmap(shown)
+    both.addPixmap(faded, QIcon.Mode.Disabled)
+    return both

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,13 @@ from PIL import Image
 
 from handtint.bench.baselines import BASELINES, nearest_luma
 from handtint.bench.cards import card_retention, edge_card
-from handtint.bench.control import run_control
+from handtint.bench.control import control_markdown, run_control
 from handtint.bench.hints import Sampler, draw_hints, find_segments
 from handtint.bench.ledger import Ledger
+from handtint.bench.metrics import to_rgb
 from handtint.bench.pictures import BenchPicture, read_labels, read_picture
+from handtint.bench.provenance import find_origin
+from handtint.bench.statistics import Interval
 from handtint.bench.subject import ControlPlan
 from handtint.bench.trials import (
     adherence_trial,
@@ -132,8 +136,34 @@ def test_a_method_that_uses_the_palette_is_recognised(picture: BenchPicture) -> 
 
 
 def test_an_exemplar_that_is_the_picture_gives_its_colors_back(picture: BenchPicture) -> None:
-    found = exemplar_trial(picture, lambda light, exemplar: picture.ab, picture, np.random.default_rng(0))
+    found = exemplar_trial(picture, lambda light, exemplar: picture.ab, picture, None, np.random.default_rng(0))
+    assert np.isnan([found.pop("direction"), found.pop("drawn")]).all()
     assert found == {"intersection": 1.0, "emd": pytest.approx(0.0, abs=1e-6), "self psnr": 50.0}
+
+
+def striped(*colors: tuple[float, float]) -> BenchPicture:
+    """A picture of L 60 with stripes of the same width."""
+    ab = np.repeat(np.array(colors, np.float32).T[:, None], 8, axis=1).repeat(10, axis=2)
+    lab = np.concatenate((np.full((1, *ab.shape[1:]), 60.0, np.float32), ab))
+    return BenchPicture("striped", to_rgb(lab[0], ab), lab)
+
+
+def test_the_direction_of_cards_known_by_hand() -> None:
+    """Exemplar: half neutral, half red; the third picture: half neutral, half green."""
+    red, green = (40.0, 0.0), (-40.0, 0.0)
+    exemplar, other, gray = striped((0, 0), red), striped((0, 0), green), striped((0, 0), (0, 0))
+
+    def direction(answers: dict[str, BenchPicture]) -> tuple[float, float, float]:
+        def call(lightness: np.ndarray, lab: np.ndarray) -> np.ndarray:
+            return answers["given" if lab[1].max() > 20 else "contrary"].ab
+
+        found = exemplar_trial(gray, call, exemplar, other, np.random.default_rng(0))
+        return found["direction"], found["drawn"], found["intersection"]
+
+    assert direction({"given": exemplar, "contrary": other}) == (1.0, 1.0, 1.0)
+    assert direction({"given": striped(red, red), "contrary": other}) == (1.0, 0.0, 0.5)
+    assert direction({"given": gray, "contrary": gray}) == (0.0, 0.0, 0.5)
+    assert direction({"given": other, "contrary": exemplar}) == (0.0, 0.0, 0.5)
 
 
 def three_labels(picture: BenchPicture) -> np.ndarray:
@@ -213,6 +243,19 @@ def test_every_method_gets_the_trials_that_fit(plan: ControlPlan, tmp_path: Path
     assert table["cards"]["fgs", "reach 1, noise 0"]["40"].mean > 0.9
 
 
+def test_only_the_sections_that_were_asked_for(plan: ControlPlan, tmp_path: Path) -> None:
+    palettes = replace(plan, sections=("palette",))
+    assert list(run_control(palettes, tmp_path, progress=False)) == ["palette"]
+
+
+def test_a_palette_of_four_is_recognised_in_the_picture_itself_and_not_in_another(picture: BenchPicture) -> None:
+    own = extract_palette(picture.lab, 4)
+    others = [Palette(own.lab * (1.0, *turn), own.weights) for turn in ((-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0))]
+    found = palette_trial(picture, lambda lightness, palette: picture.ab, [*others, own], 3)
+    assert found["recognised"] == 1.0
+    assert palette_trial(picture, lambda lightness, palette: picture.ab, [*others, own], 0)["recognised"] == 0.0
+
+
 def test_a_second_run_makes_nothing_anew(plan: ControlPlan, tmp_path: Path) -> None:
     only = replace(plan, methods=("fgs",), limit=1)
     first = run_control(only, tmp_path, progress=False)
@@ -251,3 +294,14 @@ def test_the_command(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_palette_of_a_picture_is_its_own_best_match(picture: BenchPicture) -> None:
     own = extract_palette(picture.lab, 4)
     assert palette_trial(picture, lambda light, palette: picture.ab, [own], 0)["emd"] < 5.0
+
+
+def test_a_table_takes_rows_with_figures_of_different_age() -> None:
+    one, other = Interval(0.5, 0.4, 0.6), Interval(0.25, 0.25, 0.25)
+    table = {"exemplar": {("new", "x"): {"emd": one, "direction": other}, ("old", "x"): {"emd": one}}}
+    plan = ControlPlan("skimage", ("new", "old"))
+    origin = find_origin("handtint bench control", datetime(2026, 11, 21, tzinfo=UTC))
+    text = control_markdown(table, plan, origin, 1)
+    assert "| method | setting | emd | direction |" in text
+    assert "| new | x | 0.5 [0.4, 0.6] | 0.25 |" in text
+    assert "| old | x | 0.5 [0.4, 0.6] |  |" in text

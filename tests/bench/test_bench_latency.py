@@ -11,8 +11,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
-from handtint.bench.latency import LatencyPlan, Timings, gray_picture, peak_memory, percentiles, run_latency
+from handtint.bench.device_time import stroke_device_seconds
+from handtint.bench.latency import (
+    LatencyPlan,
+    Timings,
+    gray_picture,
+    peak_memory,
+    percentiles,
+    preview_size,
+    run_latency,
+)
 from handtint.bench.latency_report import write_latency
 from handtint.bench.provenance import find_origin
 from handtint.cli.main import run
@@ -64,11 +74,23 @@ def test_a_real_engine_is_timed_and_ends(tmp_path: Path) -> None:
     assert not (folder / "engine.json").exists()
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_times_itself() -> None:
+    gray = gray_picture(0.02)
+    assert min(stroke_device_seconds("global_local", gray, preview_size(gray), 2)) > 0
+
+
+def test_a_preview_keeps_the_shape() -> None:
+    assert preview_size(np.zeros((2000, 3000), np.uint8)) == (683, 1024)
+    assert preview_size(np.zeros((20, 30), np.uint8)) == (20, 30)
+
+
 def test_the_report_has_every_figure(tmp_path: Path) -> None:
     timings = Timings("scribble", 4.0, 2, "cpu", {"stroke, preview": [0.01, 0.02, 0.03]}, 512 << 20)
     origin = find_origin("handtint bench latency", datetime(2026, 11, 21, tzinfo=UTC))
     text = write_latency([timings], LatencyPlan(("scribble",)), origin, tmp_path).read_text(encoding="utf-8")
     assert "| stroke, preview | 20.0 | 29.0 | 30.0 | 3 |" in text
+    assert "| scribble | cpu | 2 | 4 |  | 29 |  |  | 512 |" in text
     assert "Peak memory of the engine: 512 MB." in text
     values = json.loads((tmp_path / "latency.json").read_text(encoding="utf-8"))
     assert values["sizes"][0]["seconds"]["stroke, preview"] == [0.01, 0.02, 0.03]

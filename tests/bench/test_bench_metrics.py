@@ -9,7 +9,6 @@ from handtint.bench.metrics import (
     ColorEdges,
     adherence,
     area_under_curve,
-    colorfulness,
     delta_e,
     psnr,
     ssim,
@@ -52,17 +51,6 @@ def test_ssim_is_one_for_the_same_and_less_for_noise() -> None:
 def test_delta_e_of_published_pairs(lab: tuple[float, ...], other: tuple[float, ...], expected: float) -> None:
     one, two = (np.array(color, np.float32).reshape(3, 1, 1) for color in (lab, other))
     assert delta_e(one, two)[0, 0] == pytest.approx(expected, abs=2e-4)
-
-
-def test_colorfulness_of_gray_one_color_and_two() -> None:
-    gray = RNG.integers(0, 255, (8, 8, 1), dtype=np.uint8).repeat(3, axis=2)
-    assert colorfulness(gray) == 0.0
-    red = np.zeros((4, 4, 3), np.uint8)
-    red[..., 0] = 200
-    assert colorfulness(red) == pytest.approx(0.3 * np.hypot(200, 100))
-    half = red.copy()
-    half[:2] = 0  # rg: 200 or 0, yb: 100 or 0
-    assert colorfulness(half) == pytest.approx(np.hypot(100, 50) + 0.3 * np.hypot(100, 50))
 
 
 def test_area_under_a_straight_line_and_a_constant() -> None:

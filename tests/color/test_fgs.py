@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from handtint.color.fgs import FastGlobalSmoother, fill
+from handtint.color.fgs import FastGlobalSmoother, fill, no_spread, spread_hints
 
 
 def _dense_line(guide: np.ndarray, values: np.ndarray, amount: float, sigma: float) -> np.ndarray:
@@ -77,3 +77,27 @@ def test_filling_with_nothing_is_zero() -> None:
 def test_memory_is_reported() -> None:
     smoother = FastGlobalSmoother(np.zeros((30, 40), np.float32), strength=1.0, sigma=1.0)
     assert smoother.nbytes == pytest.approx(3 * 2 * 2 * 30 * 40 * 8, rel=0.01)
+
+
+def test_hints_are_spread_once_for_each_smoother() -> None:
+    lightness = np.full((20, 30), 50.0, np.float32)
+    short, long = (FastGlobalSmoother(lightness, strength=strength, sigma=4.0) for strength in (10.0, 1e4))
+    ab, mask = np.full((2, 20, 30), 99.0, np.float32), np.zeros((20, 30), np.float32)
+    ab[:, 5, 5], mask[5, 5] = (12.0, -7.0), 1.0
+    spread = spread_hints([short, long], ab, mask)
+    assert spread.ab.shape == (4, 20, 30)
+    reached = spread.arrived > 0
+    for index in range(2):
+        colors = spread.ab[2 * index : 2 * index + 2, reached[index]]
+        assert np.allclose(colors, [[12.0], [-7.0]], atol=1e-3)
+    assert spread.arrived[0, 5, 5] > spread.arrived[1, 5, 5]
+    assert spread.arrived[0, 19, 29] < spread.arrived[1, 19, 29]
+    everywhere = spread_hints([short], ab, np.ones_like(mask))
+    assert np.allclose(everywhere.arrived, 1.0, atol=1e-6)
+
+
+def test_no_hints_spread_nothing() -> None:
+    spread = no_spread(2, (4, 6))
+    assert (spread.ab.shape, spread.arrived.shape) == ((4, 4, 6), (2, 4, 6))
+    assert not spread.ab.any()
+    assert not spread.arrived.any()

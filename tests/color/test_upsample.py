@@ -9,7 +9,7 @@ import torch
 from skimage import data
 
 from handtint.color.lab import rgb_to_lab
-from handtint.color.upsample import area_size, shrink_area, upsample
+from handtint.color.upsample import Kernel, area_size, shrink_area, upsample
 from handtint.errors import Cancelled
 
 
@@ -105,3 +105,20 @@ def test_work_can_be_called_off() -> None:
 )
 def test_working_sizes(shape: tuple[int, int], size: tuple[int, int]) -> None:
     assert area_size(shape, 320) == size
+
+
+def test_a_wider_kernel_is_the_bilateral_filter_of_the_paper() -> None:
+    """Kopf et al., equation 3, straight from its definition, at some places of a small picture."""
+    rng = np.random.default_rng(4)
+    lightness = rng.uniform(0, 100, (36, 48)).astype(np.float32)
+    small, kernel = rng.uniform(0, 100, (9, 12)).astype(np.float32), Kernel(space=3.0, range=6.0, taps=12)
+    ab = rng.uniform(-80, 80, (2, 9, 12)).astype(np.float32)
+    found = upsample(ab, small, lightness, kernel=kernel, back_projections=0)
+    for row, column in ((17, 23), (18, 26)):  # whose window of 12 x 12 lies inside, or is cut at the edge
+        y, x = (row + 0.5) / 4 - 0.5, (column + 0.5) / 4 - 0.5
+        rows, columns = (np.floor(p).astype(int) + np.arange(-5, 7) for p in (y, x))
+        distance = np.square(rows - y)[:, None] + np.square(columns - x)
+        near = np.ix_(rows.clip(0, 8), columns.clip(0, 11))
+        weight = np.exp(-0.5 * distance / 9.0 - 0.5 * np.square((small[near] - lightness[row, column]) / 6.0))
+        expected = [(plane[near] * weight).sum() / weight.sum() for plane in ab]
+        assert found[:, row, column] == pytest.approx(expected, rel=1e-4)

@@ -9,12 +9,9 @@ from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 from skimage.transform import resize
 
-from handtint.colorizers import global_local
 from handtint.colorizers.base import FloatArray, Guidance
-from handtint.colorizers.global_local import GlobalLocalColorizer, load_net, palette_slots
+from handtint.colorizers.global_local import GlobalLocalColorizer
 from handtint.colorizers.registry import find_method, load
-from handtint.errors import WeightsError
-from handtint.weights import Entry, find
 
 
 @pytest.fixture(scope="module")
@@ -88,39 +85,11 @@ def test_the_network_alone_follows_a_hint_beyond_its_mark(
     assert (hinted - nothing)[0, 160:164, 45:53].mean() < -3.0
 
 
-def test_the_heaviest_colors_take_the_five_slots() -> None:
-    seven = np.arange(14, dtype=np.float32).reshape(7, 2)
-    weights = np.array([0.1, 0.3, 0.05, 0.2, 0.2, 0.01, 0.14], np.float32)
-    slots, mask = palette_slots(Guidance(palette_ab=seven, palette_weights=weights))
-    assert slots.tolist() == seven[[1, 3, 4, 6, 0]].tolist()
-    assert mask.tolist() == [1.0] * 5
-
-
-def test_few_colors_leave_empty_slots_in_the_artists_order() -> None:
-    slots, mask = palette_slots(Guidance(palette_ab=np.array([[1, 2], [3, 4]], np.float32)))
-    assert slots.tolist() == [[1, 2], [3, 4], [0, 0], [0, 0], [0, 0]]
-    assert mask.tolist() == [1, 1, 0, 0, 0]
-    assert not palette_slots(Guidance())[1].any()
-
-
 def test_the_registry_builds_it() -> None:
     method = find_method("global_local")
     assert method.missing() is None
     colorizer = load("global_local")
     assert (colorizer.name, colorizer.controls) == (method.name, method.controls)
-
-
-def test_missing_and_foreign_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = find("global_local")
-    assert entry is not None
-    monkeypatch.setattr(global_local, "find", lambda name: None)
-    with pytest.raises(WeightsError, match="not installed"):
-        load_net()
-    foreign = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
-    for change, words in (({"net": "OtherNet"}, "OtherNet"), ({"arguments": {"width": 3}}, "do not fit")):
-        monkeypatch.setattr(global_local, "find", lambda name, change=change: Entry(**{**foreign, **change}))
-        with pytest.raises(WeightsError, match=words):
-            load_net()
 
 
 def test_it_runs_on_a_gpu_as_on_the_cpu(colorizer: GlobalLocalColorizer, astronaut: FloatArray) -> None:

@@ -119,8 +119,9 @@ class EditorRoot:
 
 
 def base_environment() -> dict[str, str]:
-    """What every program needs, and nothing of the tester's own session."""
-    return {
+    """What every program needs, and nothing of the tester's own session but the weights that are to be tried."""
+    weights = {name: os.environ[name] for name in ("HANDTINT_WEIGHTS",) if name in os.environ}
+    return weights | {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "LC_ALL": "C.UTF-8",
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",  # else an autolaunched dbus-daemon outlives the editor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ def gimp_engine_env(editors: Any, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def gimp(editors: Any, gimp_profile: Path, gimp_engine_env: dict[str, str], tmp_path: Path) -> Gimp:
-    """A GIMP to run scenarios in."""
+    """A GIMP to run scenarios in. It has forgotten what was chosen in the dialogs of other tests."""
+    shutil.rmtree(gimp_profile / "plug-in-settings", ignore_errors=True)
     home = tmp_path / "home"
     (home / "run").mkdir(parents=True, mode=0o700)
     own = {"GIMP3_DIRECTORY": str(gimp_profile), "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run")}

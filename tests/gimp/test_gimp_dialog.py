@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handtint.weights import find
+
 pytestmark = pytest.mark.gimp
 
 harness = sys.modules["editor_harness"]
@@ -55,8 +57,18 @@ class Running:
         self.display.tool("xdotool", "windowactivate", "--sync", found[-1])
         return found[-1]
 
-    def key(self, name: str) -> None:
-        self.display.tool("xdotool", "key", name)
+    def key(self, *names: str) -> None:
+        self.display.tool("xdotool", "key", *names)
+
+    def type_file(self, path: Path, title: str, shot: Path) -> None:
+        """Type a path into GTK's window for files."""
+        self.window(title)
+        self.key("ctrl+l")
+        settled_shot(self.display, shot)  # there is a line to type in
+        self.display.tool("xdotool", "type", "--delay", "60", str(path))
+        while self._search(title):
+            self.key("Return")  # the first one may only close the list of what the path could become
+            settled_shot(self.display, shot)
 
     def height(self, title: str) -> int:
         geometry = self.display.tool("xdotool", "getwindowgeometry", "--shell", self.window(title))
@@ -175,7 +187,7 @@ def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph:
         settled_shot(display, artifacts / "gimp-colored.png")
         running.window(MAIN_WINDOW)
         running.key("ctrl+shift+f")  # the same filter's dialog once more, left without coloring
-        display.tool("xdotool", "windowmove", running.window(TITLE), "10", "505")
+        display.tool("xdotool", "windowmove", running.window(TITLE), "10", "400")
         settled_shot(display, artifacts / "gimp.png")
         running.key("Escape")
         running.window(MAIN_WINDOW)
@@ -184,6 +196,57 @@ def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph:
     assert [layer["name"] for layer in colored["layers"]] == ["My hints", "Handtint color", "Base"]
     assert colored["selected"] == ["My hints"]
     assert after == before | {"dirty": False}, "the second dialog left no step to undo"
+
+
+@pytest.mark.skipif(find("segment") is None, reason="the weights 'segment' are not installed")
+@pytest.mark.skipif(find("semantic") is None, reason="the weights 'semantic' are not installed")
+def test_detect_in_the_dialog_finds_a_map_and_colors_with_it(
+    gimp: Any, display: Any, photograph: Any, artifacts: Path
+) -> None:
+    usable = [method["name"] for method in sys.modules["editor_methods"].listed_methods() if method["available"]]
+    with started(gimp, display, "dialog", picture=str(photograph.path), mode="gray") as running:
+        running.window(TITLE)
+        settled_shot(display, artifacts / "gimp-detect.png")  # the engine has said what it has
+        running.key("alt+m")
+        running.key(*["Down"] * (1 + usable.index("semantic")))  # the first choice is to leave it to the engine
+        before = running.height(TITLE)
+        running.key("alt+d")
+        running.wait_until(lambda: running.height(TITLE) > before + 20, "the dialog grew by its bar, or what it found")
+        running.window(TITLE)  # another one while objects are looked for
+        settled_shot(display, artifacts / "gimp-detect.png")
+        running.key("Return")
+        report = running.report()
+    assert (report["status"], report["base_type"]) == ("success", "rgb")
+    assert [layer["name"] for layer in report["layers"]] == ["Semantic", "Handtint color", "Base"]
+    assert report["again"] == "success"
+    content = gimp.pixels("content", photograph.size).astype(int)
+    assert np.ptp(content[..., :3], axis=2).max() > 20, "it is colored"
+
+
+@pytest.mark.skipif(find("exemplar") is None, reason="the weights 'exemplar' are not installed")
+def test_the_exemplar_is_a_file_that_the_artist_chooses(
+    gimp: Any, display: Any, photograph: Any, artifacts: Path, tmp_path: Path
+) -> None:
+    methods = sys.modules["editor_methods"]
+    methods.save(tmp_path)
+    usable = [method["name"] for method in methods.listed_methods() if method["available"]]
+    with started(gimp, display, "dialog", picture=str(photograph.path)) as running:
+        running.window(TITLE)
+        settled_shot(display, artifacts / "gimp-exemplar.png")
+        running.key("alt+m")
+        running.key(*["Down"] * (1 + usable.index("exemplar")))
+        running.key("alt+x", "Down", "Tab", "Return")
+        running.type_file(
+            tmp_path / "exemplar0.png", "Picture whose colors are borrowed", artifacts / "gimp-exemplar.png"
+        )
+        running.window(TITLE)
+        settled_shot(display, artifacts / "gimp-exemplar.png")
+        running.key("alt+z")
+        report = running.report()
+    assert (report["status"], report["again"]) == ("success", "success")
+    content = gimp.pixels("content", photograph.size)
+    assert np.ptp(content[..., :3].astype(int), axis=2).max() > 20, "it is colored"
+    assert np.array_equal(gimp.pixels("content_again", photograph.size), content), "repeated with the same picture"
 
 
 def call_from_the_menu(running: Running) -> None:

@@ -169,7 +169,7 @@ def test_what_cannot_be_colored_is_said_in_a_sentence(gimp: Any, photograph: Any
         "indexed": "got an indexed one; choose Image > Mode > RGB",
         "two layers": "expected one layer to color, got 2",
         "opaque hints": "has no alpha channel",
-        "base as hints": "the hints are the layer to color itself",
+        "base as hints": "the hints layer is the layer to color itself",
         "hints of another image": "expected a hints layer of the same image",
         "palette missing": "none is chosen",
         "unknown method": "nonsense",
@@ -177,6 +177,9 @@ def test_what_cannot_be_colored_is_said_in_a_sentence(gimp: Any, photograph: Any
         "floating selection": "anchor it",
         "selection elsewhere": "nothing of the layer is selected",
         "result as base": "is a result of Handtint",
+        "opaque map": "the semantic layer 'Base copy' has no alpha channel",
+        "two exemplars": "got a layer and a file",
+        "no picture as exemplar": "the exemplar job cannot be read",
     }
     report = gimp.run("failures", picture=str(photograph.path), cases=list(cases))
     assert {name: found["status"] for name, found in report.items()} == dict.fromkeys(cases, "execution-error")

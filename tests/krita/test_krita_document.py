@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.krita
 
 
-@pytest.mark.parametrize("checks", ["check_document.py", "check_palettes.py"])
+@pytest.mark.parametrize("checks", ["check_document.py", "check_exemplar.py", "check_palettes.py"])
 def test_inside_the_real_libkis(kritarunner: Callable[[str], str], checks: str) -> None:
     output = kritarunner(checks)
     assert " passed" in output, output

@@ -13,13 +13,25 @@ import pytest
 import handtint_krita
 from handtint.client.link import LinkState
 from handtint.errors import GuidanceError
-from handtint.wire.messages import Color, Colorize, Colorized, Failure, Message, MethodInfo, Progress, Welcome
-from handtint.wire.pixels import Extent, PixelFormat, Plane, Rect, Transfer
+from handtint.wire.messages import (
+    Color,
+    Colorize,
+    Colorized,
+    Failure,
+    Message,
+    MethodInfo,
+    Progress,
+    Segment,
+    Segmented,
+    Welcome,
+)
+from handtint.wire.pixels import Extent, Known, PixelFormat, Plane, Rect, Transfer
 from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, colored, transfer, travelling, travels
 from handtint_krita.conversation import Conversation
 from handtint_krita.hashing import Hasher
-from handtint_krita.palettes import format_palette, parse_palette, spread
-from handtint_krita.request import make_request
+from handtint_krita.palettes import fitting, format_palette, parse_palette, spread
+from handtint_krita.request import Pictures, color_request, map_request
+from handtint_krita.roles import Roles
 from handtint_krita.settings import Settings, load, save, with_usable_palette
 from handtint_krita.view import sentence
 
@@ -113,13 +125,44 @@ def test_settings_come_back_and_damaged_ones_have_their_defaults() -> None:
     assert with_usable_palette(load(drawer)) == Settings("scribble", "", 1.0, 0.5)
 
 
-def test_a_request_leaves_out_what_the_method_does_not_take() -> None:
+@pytest.mark.parametrize(
+    "takes", [(), ("hints",), ("palette", "semantic"), ("exemplar", "hints", "palette", "semantic")]
+)
+def test_a_request_holds_what_the_method_takes_and_no_more(takes: tuple[str, ...]) -> None:
     space = ColorSpace("RGBA", "F16", SRGB_LINEAR)
-    settings = Settings("scribble", "#ff0000", 0.5, 0.75)
-    request = make_request(3, "doc", BASE, BASE, space, settings, ("hints",))
+    settings = Settings("any", "#ff0000", 0.5, 0.75)
+    red = parse_palette("#ff0000")
+    given = {"hints": BASE, "semantic": Known("a" * 32), "exemplar": Known("b" * 32)}
+    request = color_request(3, "doc", Pictures(BASE, **given), red, space, settings, takes)
+    taken = {name: value for name, value in {**given, "palette": red}.items() if name in takes}
     assert request == Colorize(
-        3, "doc", BASE, "scribble", hints=BASE, reach=0.75, strength=0.5, output=PixelFormat.rgbaf16, linear=True
+        3, "doc", BASE, "any", reach=0.75, strength=0.5, output=PixelFormat.rgbaf16, linear=True, **taken
     )
+
+
+def test_a_map_is_asked_for_in_the_documents_own_pixels() -> None:
+    request = map_request(4, "doc", BASE, ColorSpace("RGBA", "F32", SRGB_LINEAR))
+    assert request == Segment(4, "doc", BASE, output=PixelFormat.rgbaf32, linear=True)
+
+
+def test_a_method_gets_as_many_colors_as_it_takes() -> None:
+    seven = parse_palette("#000 #111 #222 #333 #444 #555 #666")
+    assert seven is not None
+    assert fitting(None, 3) is None
+    assert fitting(seven, 0) == fitting(seven, 7) == seven
+    three, one = fitting(seven, 3), fitting(seven, 1)
+    assert three is not None
+    assert one is not None
+    assert format_palette(three.colors) == "#000000, #333333, #666666"
+    assert format_palette(one.colors) == "#000000"
+
+
+def test_an_exemplar_is_a_layer_or_a_file() -> None:
+    roles = Roles(base="b").given(exemplar="layer")
+    assert roles == Roles(base="b", exemplar="layer")
+    assert roles.given(exemplar_file="/a.png") == Roles(base="b", exemplar_file="/a.png")
+    assert roles.given(exemplar_file="/a.png").given(exemplar="other") == Roles(base="b", exemplar="other")
+    assert roles.given(exemplar="", exemplar_file="") == Roles(base="b")
 
 
 def test_large_planes_are_named_on_another_thread() -> None:
@@ -155,6 +198,7 @@ class Script:
         self.state, self.text, self.wants_write, self.unanswered = LinkState.ready, "Ready.", False, ()
         methods = (
             MethodInfo("a", "A", "", ("palette",), missing="no weights"),
+            MethodInfo("d", "D", "", ("exemplar",), needs=("exemplar",)),
             MethodInfo("b", "B", "", ("hints",)),
         )
         self.welcome = Welcome(1, "0", "cpu", methods)
@@ -218,3 +262,15 @@ def test_without_a_choice_the_first_usable_method_counts(talk: Conversation) -> 
     assert chosen.name == "b"
     assert named is not None
     assert unknown is None
+
+
+def test_a_map_that_is_found_is_an_answer_too(talk: Conversation, script: Script) -> None:
+    asked = talk.ask(lambda id: Segment(id, "doc", BASE), {})
+    assert talk.finding
+    assert talk.text == "Looking for objects…"
+    script.coming = [Segmented(asked, BASE, ())]
+    assert talk.pump(0) == Segmented(asked, BASE, ())
+    assert not talk.finding
+    ask(talk)
+    assert not talk.finding
+    assert talk.text == "Coloring…"

@@ -48,6 +48,14 @@ def test_published_width_has_the_papers_channels() -> None:
     }
 
 
+def test_without_its_gradient_it_has_one_input_less() -> None:
+    """A 3x3 kernel and a bias for each of the first channels."""
+    whole, ablated = (sum(p.numel() for p in GlobalLocalNet(8, gradient=g).parameters()) for g in (True, False))
+    assert whole - ablated == 8 * 9 + 8
+    gray = torch.rand(1, 1, 16, 16)
+    assert GlobalLocalNet(8, gradient=False)(gray, *no_guidance(1, 16, 16)).shape == (1, 2, 16, 16)
+
+
 def test_a_neutral_hint_is_not_the_same_as_no_hint(net: GlobalLocalNet) -> None:
     gray = torch.rand(1, 1, 32, 32)
     hint_ab, hint_mask, *palette = no_guidance(1, 32, 32)

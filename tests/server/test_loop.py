@@ -311,21 +311,11 @@ def test_palette_of_a_picture(peer: Any) -> None:
     assert answer.palette.colors[0] == pytest.approx((1, 0, 0), abs=2e-3)
 
 
-def test_what_has_no_method_yet(peer: Any, request_for: Make) -> None:
-    base = request_for(peer, "d", 1).base
-    for request in (
-        m.Segment(peer.next_id(), "d", base),
-        m.RecommendThemes(peer.next_id(), "d", base),
-        m.Suggest(peer.next_id(), "d", base, 0, 0),
-    ):
-        assert peer.call(request).code == "not_available"
-
-
 def test_only_colorize_is_superseded(peer: Any, colorizer: Any, request_for: Make) -> None:
     busy = peer.send(request_for(peer, "d", 1))
     assert colorizer.started.get(timeout=LONG) == 1
     base = gray_picture(2, 2)
-    others = [peer.send(m.Segment(peer.next_id(), "d", base)) for _ in range(2)]
+    others = [peer.send(m.RecommendThemes(peer.next_id(), "d", base, colors=256)) for _ in range(2)]
     others += [peer.send(m.ExtractPalette(peer.next_id(), base, 1)) for _ in range(2)]
     peer.call(m.GetStatus(peer.next_id()))
     colorizer.permits.release()
@@ -337,7 +327,7 @@ def test_only_colorize_is_superseded(peer: Any, colorizer: Any, request_for: Mak
 def test_planes_of_refused_requests_are_known_afterwards(peer: Any, colorizer: Any, request_for: Make) -> None:
     colorizer.permits.release(2)
     base = gray_picture(3, 2)
-    assert peer.call(m.Segment(peer.next_id(), "d", base)).code == "not_available"
+    assert peer.call(m.RecommendThemes(peer.next_id(), "d", base, colors=256)).code == "bad_guidance"
     assert isinstance(peer.call(request_for(peer, "d", 0, base=Known(base.digest()))), m.Colorized)
     other = gray_picture(4, 2)
     assert peer.call(request_for(peer, "d", 0, base=other, output=PixelFormat.gray8)).code == "bad_picture"

@@ -158,13 +158,26 @@ def test_transparent_parts_of_a_color_picture_do_not_count() -> None:
         planes.picture_lab(plane(PixelFormat.rgba8, np.zeros((2, 2, 4))))
 
 
-def test_map_and_selection() -> None:
-    got = planes.semantic_map(plane(PixelFormat.index8, [[[3], [255]]]))
-    assert got.dtype == np.int64
-    assert got.tolist() == [[3, 255]]
+def test_an_exemplar_keeps_its_shape_without_margins_and_holes() -> None:
+    red, green, nothing = [255, 0, 0, 255], [0, 255, 0, 0], [9, 9, 9, 0]
+    rows = [[nothing] * 5, [nothing, red, green, red, nothing], [nothing, red, red, red, nothing]]
+    lab_of = planes.exemplar_lab(plane(PixelFormat.rgba8, rows))
+    assert lab_of.shape == (3, 2, 3)
+    for pixel in lab_of.reshape(3, -1).T:
+        assert pixel == pytest.approx(RED_D65, abs=0.01)
+    with pytest.raises(GuidanceError, match="entirely transparent"):
+        planes.exemplar_lab(plane(PixelFormat.rgba8, np.zeros((2, 2, 4))))
+    with pytest.raises(GuidanceError, match="got index8"):
+        planes.exemplar_lab(plane(PixelFormat.index8, [[[1]]]))
+
+
+def test_a_large_exemplar_is_thinned() -> None:
+    side = planes.EXEMPLAR_SIDE + 1
+    assert planes.exemplar_lab(plane(PixelFormat.rgb8, np.zeros((2, side, 3)))).shape == (3, 1, side // 2 + 1)
+
+
+def test_selection() -> None:
     assert planes.selection(plane(PixelFormat.gray8, [[[0], [51], [255]]]))[0] == pytest.approx([0, 0.2, 1])
-    with pytest.raises(GuidanceError, match="index8"):
-        planes.semantic_map(colored("gray8", (0, 0, 0)))
     with pytest.raises(GuidanceError, match="gray format"):
         planes.selection(colored("rgb8", (0, 0, 0)))
 

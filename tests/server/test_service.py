@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handtint.errors import Cancelled, GuidanceError, PictureError, ProtocolError
+from handtint import weights
+from handtint.colorizers import trained
+from handtint.errors import Cancelled, GuidanceError, PictureError, ProtocolError, WeightsError
 from handtint.server import planes
 from handtint.server.cache import Cache, UnknownPlanes
 from handtint.server.mailbox import Job
@@ -174,6 +176,28 @@ def test_hints_by_patch_are_those_of_the_whole(service: Service, colorizer: Any)
     assert seen[0].hint_mask[2, 3:6].tolist() == [1, 1, 1]
 
 
+def test_a_painted_map_is_classes_to_the_method_and_what_was_guessed_is_said(service: Service, colorizer: Any) -> None:
+    seen = []
+    original = colorizer.colorize
+
+    def spy(prepared: Any, guidance: Any, **options: Any) -> Any:
+        seen.append(guidance)
+        return original(prepared, guidance, **options)
+
+    colorizer.colorize = spy
+    sky = next(entry for entry in weights.read_classes() if entry.name == "sky")
+    data = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    data[:2] = (*sky.color, 255)
+    exact = Plane(PixelFormat.rgba8, Extent(WIDTH, HEIGHT), data.tobytes())
+    red, green, blue = sky.color
+    data[7, 11] = (red - 6, green - 6, blue + 6, 255)
+    guessed = Plane(PixelFormat.rgba8, Extent(WIDTH, HEIGHT), data.tobytes())
+    assert colorize(service, semantic=exact).notes == ()
+    assert "no class's color" in colorize(service, semantic=guessed).notes[0]
+    assert seen[0].semantic.tolist() == [[sky.index] * WIDTH] * 2 + [[0] * WIDTH] * 6
+    assert seen[1].semantic[7, 11] == sky.index
+
+
 @pytest.mark.parametrize("name", ["hints", "semantic", "selection"])
 def test_guidance_of_another_size(service: Service, name: str) -> None:
     formats = {"hints": PixelFormat.rgba8, "semantic": PixelFormat.index8, "selection": PixelFormat.gray8}
@@ -226,18 +250,24 @@ def test_rest_frees_models_and_prepared_pictures_but_no_planes(service: Service,
     assert colorizer.prepared == 2
 
 
-@pytest.mark.parametrize(
-    "request_of",
-    [
-        lambda: m.Segment(3, "d", gray()),
-        lambda: m.RecommendThemes(3, "d", gray()),
-        lambda: m.Suggest(3, "d", gray(), 0, 0),
-    ],
-)
-def test_what_has_no_method_yet(service: Service, request_of: Any) -> None:
-    answer = service.answer(Job(b"", "", request_of()))
-    assert isinstance(answer, m.Failure)
-    assert (answer.id, answer.code) == (3, "not_available")
+def test_suggestions_without_weights_are_refused_in_a_sentence(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "find", lambda name: None)
+    for request in (m.Suggest(3, "d", gray(), 0, 0), m.MapUncertainty(3, "d", gray())):
+        with pytest.raises(WeightsError, match="suggested by the method bins, whose weights are not installed"):
+            service.answer(Job(b"", "", request))
+
+
+def test_a_map_without_weights_is_refused_in_a_sentence(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "find", lambda name: None)
+    with pytest.raises(WeightsError, match="'segment' are not installed"):
+        service.answer(Job(b"", "", m.Segment(3, "d", gray())))
+
+
+def test_a_map_in_a_format_without_alpha_is_refused(service: Service) -> None:
+    with pytest.raises(PictureError, match="expected index8"):
+        service.answer(Job(b"", "", m.Segment(3, "d", gray(), PixelFormat.rgb8)))
 
 
 def test_extracted_palette(service: Service) -> None:

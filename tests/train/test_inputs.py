@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from handtint.color.transport import match_colors
 from handtint.train.data import FloatArray
 from handtint.train.inputs import (
     PAPER_MIX,
@@ -137,3 +138,32 @@ def test_turned_colors_keep_neutral_near_neutral_and_stay_in_range() -> None:
         turned = turn_colors(ab, np.random.default_rng(seed))
         assert np.abs(turned).max() <= 100.0
         assert np.abs(turned[:, :4]).max() < 30.0
+
+
+def test_matched_colors_have_the_others_mean_and_covariance_in_their_own_order() -> None:
+    rng = np.random.default_rng(0)
+    ab = np.asarray(rng.normal((10.0, -20.0), (15.0, 25.0), (40, 50, 2)).transpose(2, 0, 1), np.float32)
+    other = np.asarray(rng.normal((-5.0, 12.0), (20.0, 6.0), (30, 30, 2)).transpose(2, 0, 1), np.float32)
+    moved = match_colors(ab, other)
+    assert np.allclose(moved.mean(axis=(1, 2)), other.mean(axis=(1, 2)), atol=0.5)
+    # A little less, as the picture's own spread is taken for larger than it is.
+    assert np.allclose(moved.reshape(2, -1).std(axis=1), other.reshape(2, -1).std(axis=1), rtol=0.05)
+    assert np.corrcoef(ab[0].ravel(), moved[0].ravel())[0, 1] > 0.9
+
+
+def test_a_gray_picture_is_not_blown_up_to_the_others_colors() -> None:
+    gray = np.asarray(np.random.default_rng(0).normal(0.0, 0.3, (2, 20, 20)), np.float32)
+    moved = match_colors(gray, halves()[..., 1:].transpose(2, 0, 1))
+    assert moved.reshape(2, -1).std(axis=1).max() < 5.0
+
+
+def test_a_borrowed_palette_is_that_of_the_lender_and_its_colors_are_the_answers() -> None:
+    mix = InputMix(none=0.0, palette=1.0, hints=0.0, both=0.0, borrowed=1.0, ordered=True)
+    lender = halves() * np.array((1.0, -1.0, -1.0), np.float32)
+    sample = simulate(halves(), mix, np.random.default_rng(1), slots=7, lender=lender)
+    assert sample.palette_ab.shape == (7, 2)
+    colors = sample.palette_ab[sample.palette_mask > 0]
+    assert 2 <= len(np.unique(colors.round(3), axis=0)) <= 7
+    for color in ((-50.0, -30.0), (-5.0, 40.0)):
+        assert np.linalg.norm(colors - color, axis=1).min() < 0.1
+    assert np.allclose(sample.ab.mean(axis=(1, 2)), (-27.5, 5.0), atol=0.5)

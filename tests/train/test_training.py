@@ -13,13 +13,13 @@ import torch
 
 from handtint.errors import UnknownMethod
 from handtint.nets.global_local import GlobalLocalNet
-from handtint.train.data import bytes_to_lab, load_packed, pack
+from handtint.train.data import Store, bytes_to_lab, load_packed, pack
 from handtint.train.global_local import GlobalLocalTask, Phase, psnr, random_crop, to_rgb, validation_picture
-from handtint.train.inputs import InputMix
+from handtint.train.inputs import InputMix, Sample, pad_palette
 from handtint.train.loop import Schedule, run, start, take_step
 from handtint.train.losses import LossWeights
-from handtint.train.measure import measure, palette_distance, swap_test
-from handtint.train.run import read_recipe, train
+from handtint.train.measure import measure_guided, palette_with_shares, swap_test
+from handtint.train.run import build_task, read_recipe, train
 
 
 @pytest.fixture
@@ -129,27 +129,34 @@ def test_rgb_of_packed_bytes_is_the_color_it_was(task: GlobalLocalTask) -> None:
 
 
 def test_measured_figures_of_a_blind_answer_are_those_of_gray(task: GlobalLocalTask) -> None:
-    blind = measure(task, lambda lightness, *_: lightness.repeat(1, 2, 1, 1) * 0.0, progress=False)
+    blind = measure_guided(task, lambda lightness, *_: lightness.repeat(1, 2, 1, 1) * 0.0)
     assert blind["psnr 0 hints"] == blind["psnr gray"] == blind["psnr 100 hints + palette"]
 
 
 def test_an_answer_made_of_the_palette_is_recognised(task: GlobalLocalTask) -> None:
-    def quarters(lightness: torch.Tensor, *guidance: torch.Tensor) -> torch.Tensor:
-        """The four colours of the palette in four bands."""
-        bands = torch.arange(lightness.shape[2]) * 4 // lightness.shape[2]
-        colors = guidance[2][:, bands]  # (1, H, 2)
-        return colors.transpose(1, 2)[..., None].expand(-1, -1, -1, lightness.shape[3])
+    """The palettes of these pictures are so near to each other that only the right one, in its shares, is nearest."""
+    shares = [palette_with_shares(task.validation_sample(i, 0, True)) for i in range(4)]
 
-    assert swap_test(task, quarters) == 1.0
+    def painted(lightness: torch.Tensor, *guidance: torch.Tensor) -> torch.Tensor:
+        """The picture that the palette was taken from, told by its colours."""
+        wanted = 110.0 * guidance[2][0, :4].numpy()
+        own = next(i for i, known in enumerate(shares) if np.allclose(known.ab, wanted, atol=1e-3))
+        return torch.from_numpy(task.validation_sample(own, 0, False).ab)[None] / 110.0
+
+    assert swap_test(task, painted) == 1.0
 
 
-def test_palette_distance_prefers_the_palette_that_was_used() -> None:
-    ab = np.zeros((2, 30, 30), np.float32)
-    ab[0, :15], ab[1, 15:] = 50.0, -40.0
-    used = np.array([[50.0, 0.0], [0.0, -40.0]], np.float32)
-    assert palette_distance(ab, used) < 1e-3
-    assert palette_distance(ab, used[:, ::-1].copy()) > 30.0
-    assert palette_distance(0 * ab, used) > 30.0
+def test_the_same_answer_for_every_palette_is_recognised_by_chance_only(task: GlobalLocalTask) -> None:
+    assert swap_test(task, lambda lightness, *_: torch.zeros(1, 2, *lightness.shape[2:])) <= 0.5
+
+
+def test_shares_are_counted_at_the_nearest_color() -> None:
+    ab = np.zeros((2, 4, 10), np.float32)
+    ab[0, :, 7:], ab[1, :, 9:] = 50.0, 5.0
+    palette = pad_palette(np.array([[1.0, 0.0], [50.0, 2.0]], np.float32), 5)
+    found = palette_with_shares(Sample(ab[0], ab, ab, ab[0], *palette))
+    assert found.ab.tolist() == [[1.0, 0.0], [50.0, 2.0]]
+    assert found.weights.tolist() == [0.7, 0.3]
 
 
 def test_train_by_name(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +168,18 @@ def test_train_by_name(data_folder: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert isinstance(net, GlobalLocalNet)
     assert (net.width, net.training) == (4, False)
     assert (tmp_path / "out" / "checkpoint.pt").exists()
+
+
+def test_each_ablation_leaves_out_what_its_name_says(data_folder: Path, tmp_path: Path) -> None:
+    store = Store(data_folder, pack(data_folder, tmp_path / "packed", short_side=192))
+    arms = ("", ".no_gradient_input", ".no_global_loss", ".no_gradient_loss", ".palettes")
+    tasks = [build_task(read_recipe(f"global_local{arm}"), store) for arm in arms]
+    assert all(isinstance(task, GlobalLocalTask) for task in tasks)
+    weights = [task.weights for task in tasks if isinstance(task, GlobalLocalTask)]
+    there = [(w.colors > 0, w.gradient > 0, w.colors_as_a_whole > 0) for w in weights]
+    whole = (True, True, False)
+    assert there == [whole, whole, (False, True, False), (True, False, False), (True, True, True)]
+    assert [task.arguments.get("gradient", True) for task in tasks] == [True, False, True, True, True]
 
 
 def test_an_unknown_recipe_is_named() -> None:

@@ -36,7 +36,7 @@ def test_the_same_pictures_and_hints_as_ours(task: Zhang2017Task) -> None:
     assert all(recipe["inputs"][name] == ours["inputs"][name] for name in ("recolored", "strokes", "most_hints"))
     assert "like" not in recipe
     assert InputMix(**recipe["inputs"]).none + InputMix(**recipe["inputs"]).hints == 1.0
-    *_, palette_mask = task.batch(3, 0.0)
+    *_, palette_mask, _ = task.batch(3, 0.0)
     assert not palette_mask.any()
 
 

@@ -18,6 +18,8 @@ from handtint.wire.messages import (
     Failure,
     GetStatus,
     Hello,
+    MappedUncertainty,
+    MapUncertainty,
     Message,
     MethodInfo,
     Palette,
@@ -44,8 +46,8 @@ INDEX = Plane(PixelFormat.index8, Extent(2, 1), b"\x01\x02")
 
 GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
     (
-        Hello(1, "handtint_krita 0.1.0"),
-        b"\x85\xa4type\xa5hello\xa2id\x01\xa6client\xb4handtint_krita 0.1.0\xa5major\x01\xa5minor\x00",
+        Hello(1, "handtint_krita 0.1.0", 1, 1),
+        b"\x85\xa4type\xa5hello\xa2id\x01\xa6client\xb4handtint_krita 0.1.0\xa5major\x01\xa5minor\x01",
         [],
     ),
     (
@@ -92,8 +94,8 @@ GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
     ),
     (
         Segment(4, "doc", Known(A)),
-        b"\x84\xa4type\xa7segment\xa2id\x04\xa8document\xa3doc\xa4base\x81\xa6digest\xd9 0123456789abcd"
-        b"ef0123456789abcdef",
+        b"\x86\xa4type\xa7segment\xa2id\x04\xa8document\xa3doc\xa4base\x81\xa6digest\xd9 0123456789abcd"
+        b"ef0123456789abcdef\xa6output\xa6index8\xa6linear\xc2",
         [],
     ),
     (
@@ -115,6 +117,12 @@ GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
         [],
     ),
     (
+        MapUncertainty(10, "doc", Known(A), Extent(640, 480)),
+        b"\x85\xa4type\xabuncertainty\xa2id\n\xa8document\xa3doc\xa4base\x81\xa6digest\xd9 0123456789"
+        b"abcdef0123456789abcdef\xa4size\x92\xcd\x02\x80\xcd\x01\xe0",
+        [],
+    ),
+    (
         GetStatus(8),
         b"\x82\xa4type\xa6status\xa2id\x08",
         [],
@@ -130,10 +138,10 @@ GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
         [],
     ),
     (
-        Welcome(1, "0.1.0", "cpu", (MethodInfo("scribble", "Scribble", "Colour by hints", ("hints",)),)),
-        b"\x87\xa4type\xa7welcome\xa2id\x01\xa7version\xa50.1.0\xa6device\xa3cpu\xa7methods\x91\x85\xa4"
+        Welcome(1, "0.1.0", "cpu", (MethodInfo("scribble", "Scribble", "Colour by hints", ("hints",)),), 1, 1),
+        b"\x88\xa4type\xa7welcome\xa2id\x01\xa7version\xa50.1.0\xa6device\xa3cpu\xa7methods\x91\x87\xa4"
         b"name\xa8scribble\xa5title\xa8Scribble\xa4help\xafColour by hints\xa8controls\x91\xa5hints\xa7"
-        b"missing\xa0\xa5major\x01\xa5minor\x00",
+        b"missing\xa0\xacpalette_size\x00\xa5needs\x90\xa5major\x01\xa5minor\x01\xa7classes\x90",
         [],
     ),
     (
@@ -172,6 +180,12 @@ GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
         b"\xf0\x00\x00\x00\x00\x00\x00\xcb?\xf0\x00\x00\x00\x00\x00\x00\xabuncertainty\xcb?\xc0\x00\x00"
         b"\x00\x00\x00\x00",
         [],
+    ),
+    (
+        MappedUncertainty(10, GRAY),
+        b"\x83\xa4type\xb1uncertainty_found\xa2id\n\xa5plane\x85\xa6format\xa5gray8\xa5width\x02\xa6height"
+        b"\x01\xa8transfer\xa4srgb\xa5frame\x00",
+        [b"\x00\xff"],
     ),
     (
         Status(8, "0.1.0", 4242, "cuda:0", 12.5, (), ("unified",), 1, 2, 3000000000, 4000000000, 5, 6),

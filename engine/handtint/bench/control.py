@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from handtint.bench.ledger import Figures, Key, Ledger
 from handtint.bench.pictures import find_pictures
+from handtint.bench.plots import plot_cards, plot_reach
 from handtint.bench.provenance import Origin, shortened
 from handtint.bench.statistics import Interval, bootstrap
 from handtint.bench.subject import ControlPlan, Subject, Trial
@@ -20,11 +21,14 @@ HEADINGS = {
     "adherence": "Hints met: Delta E00 at the painted pixels, at full size",
     "reach": "One surprising stroke: shares of its segment, and of the rest, within Delta E00 < 10 of its color",
     "palette": "Palettes: distance, coverage and EMD in ab units; share recognised among four",
-    "exemplar": "Exemplars: common histogram; EMD in ab units; PSNR (dB) from a bent copy of the picture itself",
+    "exemplar": "Exemplars: shares nearer to it than to another, and drawn nearer by it than by another; common "
+    "histogram; EMD in ab units; PSNR (dB) from a bent copy of the picture itself",
     "semantic": "One region of the map edited: mean change in ab units inside and outside, locality, share that shows",
     "consistency": "Consistency: Delta E00 of preview and of scales; share of bit-exact repeats",
     "cards": "Edge cards: share of the color step that is kept at an edge of that contrast in L* units",
 }
+
+_PLOTS = {"reach": "reach.png", "cards": "cards.png"}
 
 Row = tuple[str, str]
 """Method and setting."""
@@ -42,6 +46,8 @@ def run_control(plan: ControlPlan, out: Path, *, device: str = "cpu", progress: 
             subject = Subject(method, plan, names, device)
             for trials in (subject.card_trials(), *(subject.picture_trials(name) for name in names)):
                 for trial in trials:
+                    if plan.sections and trial.section not in plan.sections:
+                        continue
                     figures = ledger.get(_key(plan, subject, trial), trial.make)
                     found[trial.section].setdefault((method, trial.setting), []).append(figures)
                 bar.update()
@@ -63,9 +69,26 @@ def write_control(table: Table, plan: ControlPlan, origin: Origin, out: Path) ->
     pictures = len(find_pictures(plan.data, plan.limit))
     values = control_json(table, plan, origin)
     (out / "control.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    _plot(table, out)
     tables = out / "control.md"
     tables.write_text(control_markdown(table, plan, origin, pictures), encoding="utf-8")
     return tables
+
+
+def _plot(table: Table, out: Path) -> None:
+    """Reach and leakage, and the edge cards, where they were measured."""
+    reach: dict[str, list[tuple[float, float, float]]] = {}
+    for (method, setting), figures in table.get("reach", {}).items():
+        place = float(setting.removeprefix("reach "))
+        reach.setdefault(method, []).append((place, figures["inside"].mean, figures["leaked"].mean))
+    if reach:
+        plot_reach(reach, out / _PLOTS["reach"])
+    cards = {
+        f"{method}, {setting}": [(float(contrast), interval.mean) for contrast, interval in figures.items()]
+        for (method, setting), figures in table.get("cards", {}).items()
+    }
+    if cards:
+        plot_cards(cards, out / _PLOTS["cards"])
 
 
 def control_json(table: Table, plan: ControlPlan, origin: Origin) -> dict[str, Any]:
@@ -97,14 +120,17 @@ def control_markdown(table: Table, plan: ControlPlan, origin: Origin, pictures: 
     parts = ["# Control", "\n".join(f"- {name}: {value}" for name, value in lines.items())]
     parts.append("Mean over the pictures [95 % bootstrap interval].")
     for section, rows in table.items():
-        parts += [f"## {HEADINGS[section]}", _section(rows)]
+        parts += [f"## {HEADINGS[section]}", *([f"![{section}]({_PLOTS[section]})"] if section in _PLOTS else [])]
+        parts.append(_section(rows))
     return "\n\n".join(parts) + "\n"
 
 
 def _section(rows: dict[Row, dict[str, Interval]]) -> str:
-    names = list(next(iter(rows.values())))
+    # Figures that were added later are missing where a method was measured before.
+    names = list(dict.fromkeys(name for figures in rows.values() for name in figures))
     lines = [["method", "setting", *names], ["---"] * (2 + len(names))]
-    lines += [[*row, *(_words(figures[name]) for name in names)] for row, figures in rows.items()]
+    for row, figures in rows.items():
+        lines.append([*row, *(_words(figures[name]) if name in figures else "" for name in names)])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from skimage import data
 
+from handtint.bench.device_time import stroke_device_seconds
 from handtint.client.blocking import Engine, error_of, wait
 from handtint.client.hints import HintsTracker
 from handtint.client.launcher import Launcher
@@ -111,6 +113,11 @@ def run_latency(plan: LatencyPlan, folder: Path, *, clock: Clock, note: Callable
             timings.add("engine start", seconds)
             _time_size(_Artist(engine, method, gray_picture(megapixels), clock), plan, timings)
             timings.peak_bytes = peak_memory(_pid(engine))
+        if plan.device != "cpu" and torch.cuda.is_available() and Control.hints in find_method(method).controls:
+            gray = gray_picture(megapixels)
+            timings.seconds["stroke, device events"] = stroke_device_seconds(
+                method, gray, preview_size(gray), plan.strokes
+            )
         yield timings
 
 
@@ -140,14 +147,15 @@ def _await_end(launcher: Launcher, clock: Clock) -> None:
 
 
 def _time_size(artist: _Artist, plan: LatencyPlan, timings: Timings) -> None:
+    controls = find_method(timings.method).controls
     timings.add("first answer", artist.new_picture())
     for _ in range(plan.pictures):
         timings.add("cold picture, preview", artist.new_picture())
-    for _ in range(plan.strokes):
+    for _ in range(plan.strokes if Control.hints in controls else 0):
         built, seen = artist.stroke()
         timings.add("stroke: building the request", built)
         timings.add("stroke, preview", seen)
-    if Control.palette in find_method(timings.method).controls:
+    if Control.palette in controls:
         for _ in range(plan.palettes):
             timings.add("palette, preview", artist.change_palette())
     for _ in range(plan.commits):
@@ -159,14 +167,17 @@ class _Artist:
 
     def __init__(self, engine: Engine, method: str, gray: ByteArray, clock: Clock) -> None:
         self._engine, self._method, self._clock = engine, method, clock
+        self._controls = find_method(method).controls
         self._gray = gray
         height, width = gray.shape
         self._extent = Extent(width, height)
-        scale = min(1.0, PREVIEW_SIDE / max(gray.shape))
-        self._preview = Extent(max(1, round(width * scale)), max(1, round(height * scale)))
+        small = preview_size(gray)
+        self._preview = Extent(small[1], small[0])
         self._rng = np.random.default_rng(0)
         self._documents = 0
         self._palette: Palette | None = None
+        colors = np.asarray(data.coffee(), np.uint8)  # type: ignore[no-untyped-call]
+        self._exemplar = Plane(PixelFormat.rgb8, Extent(colors.shape[1], colors.shape[0]), _bytes(colors))
         self._open()
 
     def _open(self) -> None:
@@ -228,8 +239,16 @@ class _Artist:
         return self._clock() - start
 
     def _request(self, size: Extent | None) -> Colorize:
+        """What the method takes: hints, the palette of the moment, an exemplar."""
         return Colorize(
-            0, f"bench {self._documents}", self._base, self._method, hints=self._hints, palette=self._palette, size=size
+            0,
+            f"bench {self._documents}",
+            self._base,
+            self._method,
+            hints=self._hints if Control.hints in self._controls else None,
+            palette=self._palette,
+            exemplar=self._exemplar if Control.exemplar in self._controls else None,
+            size=size,
         )
 
     def _answer(self, id: int) -> None:
@@ -247,6 +266,12 @@ class _Artist:
 
 def _bytes(pixels: ByteArray) -> memoryview:
     return np.ascontiguousarray(pixels).reshape(-1).data
+
+
+def preview_size(gray: ByteArray) -> tuple[int, int]:
+    """(height, width) of what an editor's window shows of a picture."""
+    scale = min(1.0, PREVIEW_SIDE / max(gray.shape))
+    return max(1, round(gray.shape[0] * scale)), max(1, round(gray.shape[1] * scale))
 
 
 def gray_picture(megapixels: float) -> ByteArray:

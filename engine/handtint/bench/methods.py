@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handtint.bench.baselines import BASELINES, Answer, BenchMethod, FloatArray
+from handtint.bench.gmic import GMIC, find_gmic, gmic
 from handtint.bench.peers import PEERS, ZHANG2017, zhang2017
 from handtint.colorizers.base import Control, Guidance
 from handtint.colorizers.registry import METHODS, find_method, load
@@ -41,11 +42,18 @@ class Contender:
         return Control.hints in self.controls
 
 
-def default_methods() -> tuple[str, ...]:
-    """What can run now: the registry's methods that take hints or nothing, then the baselines."""
-    ready = [method.name for method in METHODS if method.missing() is None]
+def default_methods(*, guided: bool = False) -> tuple[str, ...]:
+    """What can run now: the registry's methods, then peers and baselines.
+
+    Parameters
+    ----------
+    guided : bool
+        Also the methods that refuse to work without some guidance.
+    """
+    ready = [method.name for method in METHODS if (guided or not method.needs) and method.missing() is None]
     peers = [name for name in PEERS if find(name) is not None]
-    return (*ready, *peers, *(name for name in BASELINES if not name.endswith("_unclipped")))
+    tools = [GMIC] if find_gmic() is not None else []
+    return (*ready, *peers, *tools, *(name for name in BASELINES if not name.endswith("_unclipped")))
 
 
 def find_contender(name: str) -> Contender:
@@ -55,9 +63,12 @@ def find_contender(name: str) -> Contender:
     if name == ZHANG2017:
         weights = find(name)
         return Contender(name, _HINTS, weights.sha256 if weights else None, zhang2017)
+    if name == GMIC:
+        return Contender(name, _HINTS, None, gmic)
     names = [method.name for method in METHODS]
     if name not in names:
-        raise UnknownMethod(f"unknown method '{name}'; the bench knows: {', '.join([*names, *PEERS, *BASELINES])}")
+        known = ", ".join([*names, *PEERS, GMIC, *BASELINES])
+        raise UnknownMethod(f"unknown method '{name}'; the bench knows: {known}")
     method = find_method(name)
     reason = method.missing()
     if reason is not None:

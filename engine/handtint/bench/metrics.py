@@ -2,8 +2,8 @@
 
 References
 ----------
-D. Hasler, S. Süsstrunk, "Measuring colorfulness in natural images", SPIE 5007, 2003; Z. Wang et al., "Image quality
-assessment", IEEE TIP 13(4), 2004 (SSIM); G. Sharma et al., "The CIEDE2000 color-difference formula", 2005.
+Z. Wang et al., "Image quality assessment", IEEE TIP 13(4), 2004 (SSIM); G. Sharma et al., "The CIEDE2000
+color-difference formula", 2005.
 """
 
 from __future__ import annotations
@@ -91,14 +91,6 @@ def delta_e(lab: FloatArray, other: FloatArray) -> FloatArray:
 def delta_e_ab(lightness: FloatArray, ab: FloatArray, other: FloatArray) -> FloatArray:
     """CIEDE2000 of two colorings of the same lightness: (...), (2, ...), (2, ...) to (...)."""
     return delta_e(np.concatenate([lightness[None], ab]), np.concatenate([lightness[None], other]))
-
-
-def colorfulness(rgb: ByteArray) -> float:
-    """The measure M of Hasler and Süsstrunk, for (H, W, 3) 8-bit sRGB; 0 for gray, above 80 extremely colorful."""
-    red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
-    opponents = (red - green, 0.5 * (red + green) - blue)
-    spread = np.hypot(*(plane.std() for plane in opponents))
-    return float(spread + 0.3 * np.hypot(*(plane.mean() for plane in opponents)))
 
 
 def area_under_curve(counts: Sequence[int], values: Sequence[float]) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,6 +20,8 @@ from handtint.color.hints import Hints
 
 _DPI = 120
 _CELL = 192
+_COLORS = 10
+"""Of the usual palette, before they come again."""
 
 
 def plot_psnr(summary: Summary, path: Path) -> None:
@@ -33,6 +37,8 @@ def plot_bleeding(summary: Summary, path: Path) -> None:
 def _plot_curves(summary: Summary, metric: str, label: str, path: Path) -> None:
     figure = Figure(figsize=(7.0, 4.5), layout="constrained")
     axes = figure.add_subplot()
+    if len(summary.cells) > _COLORS:
+        axes.set_prop_cycle(color=colormaps["tab20"].colors)  # type: ignore[attr-defined]
     counts = sorted({count for cells in summary.cells.values() for count in cells})
     for index, (method, cells) in enumerate(summary.cells.items()):
         # The intervals of all methods would lie on top of each other: the same pictures are hard for all of them.
@@ -102,14 +108,66 @@ def _captions(names: Sequence[str]) -> ByteArray:
     return line
 
 
-def plot_latency(rows: Sequence[tuple[str, float, float]], path: Path) -> None:
-    """Bars of the median with the 95th percentile as a line on top: label, p50, p95 in seconds."""
-    figure = Figure(figsize=(7.0, 0.6 + 0.32 * len(rows)), layout="constrained")
+class Bar(NamedTuple):
+    """One thing that was timed on one engine: `series` names the engine, times in seconds."""
+
+    action: str
+    series: str
+    megapixels: float
+    middle: float
+    high: float
+
+
+def plot_latency(bars: Sequence[Bar], path: Path) -> None:
+    """A panel for each action, over the size of the picture: bars of the median, a line up to the 95th percentile."""
+    actions = list(dict.fromkeys(bar.action for bar in bars))
+    figure = Figure(figsize=(9.0, 3.4 * ((len(actions) + 1) // 2)), layout="constrained")
+    panels = figure.subplots((len(actions) + 1) // 2, 2, squeeze=False).reshape(-1)
+    for axes, action in zip(panels, actions, strict=False):
+        _latency_panel(axes, [bar for bar in bars if bar.action == action])
+        axes.set_title(action, fontsize="medium")
+    for axes in panels[len(actions) :]:
+        axes.set_axis_off()
+    panels[0].legend(fontsize="small")
+    figure.savefig(path, dpi=_DPI)
+
+
+def _latency_panel(axes: Axes, bars: Sequence[Bar]) -> None:
+    sizes = sorted({bar.megapixels for bar in bars})
+    series = list(dict.fromkeys(bar.series for bar in bars))
+    width = 0.8 / len(series)
+    for index, name in enumerate(series):
+        own = [bar for bar in bars if bar.series == name]
+        place = [sizes.index(bar.megapixels) - 0.4 + (index + 0.5) * width for bar in own]
+        middle = 1e3 * np.array([bar.middle for bar in own])
+        above = 1e3 * np.array([bar.high for bar in own]) - middle
+        axes.bar(place, middle, width, yerr=[np.zeros_like(above), above], capsize=2, label=name)
+    axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
+    axes.set_xlabel("megapixels")
+    axes.set_ylabel("ms, median to p95")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def plot_reach(curves: Mapping[str, Sequence[tuple[float, float, float]]], path: Path) -> None:
+    """How far a surprising hint colours its own segment, and how much of the rest: (reach, inside, leaked), shares."""
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    place = np.arange(len(rows))
-    middle, high = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
-    axes.barh(place, 1e3 * middle, xerr=[0 * middle, 1e3 * (high - middle)], capsize=3, label="median, to p95")
-    axes.set_yticks(place, [row[0] for row in rows], fontsize="small")
-    axes.invert_yaxis()
-    axes.set_xlabel("milliseconds")
-    _finish(figure, axes, path, "from asking to the answer")
+    for method, points in curves.items():
+        reach, inside, leaked = np.array(sorted(points)).T
+        (line,) = axes.plot(reach, inside, marker="o", markersize=3.5, label=f"{method}: own segment")
+        axes.plot(reach, leaked, "--", marker="x", markersize=4, color=line.get_color(), label=f"{method}: elsewhere")
+    axes.set_xlabel("reach")
+    axes.set_ylabel("share within Delta E00 < 10 of the hint")
+    _finish(figure, axes, path, "one surprising stroke")
+
+
+def plot_cards(curves: Mapping[str, Sequence[tuple[float, float]]], path: Path) -> None:
+    """Share of a colour step that is kept, over the contrast of the edge that carries it, in L* units."""
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, points in curves.items():
+        contrast, kept = np.array(sorted(points)).T
+        axes.plot(contrast, kept, marker="o", markersize=3.5, label=name)
+    axes.set_xlabel("contrast of the edge (L*)")
+    axes.set_ylabel("share of the color step that is kept")
+    _finish(figure, axes, path, "synthetic edge cards")

@@ -18,8 +18,9 @@ from tqdm import tqdm
 from handtint.bench.baselines import Answer
 from handtint.bench.hints import HintFile, Sampler, draw_hints, read_hints
 from handtint.bench.methods import Contender, find_contender
-from handtint.bench.metrics import ColorEdges, FloatArray, adherence, colorfulness, delta_e_ab, psnr, ssim, to_rgb
+from handtint.bench.metrics import ColorEdges, FloatArray, adherence, delta_e_ab, psnr, ssim, to_rgb
 from handtint.bench.pictures import BenchPicture, find_pictures, read_picture
+from handtint.color.colorfulness import colorfulness
 from handtint.color.hints import Hints
 from handtint.colorizers.base import Guidance
 from handtint.errors import InputError

@@ -53,7 +53,7 @@ def write_page(out: Path) -> Path:
     texts = [path.read_text(encoding="utf-8") for path in sorted(out.glob("*.md"))]
     if not texts:
         raise InputError(f"expected the folder of a finished run with tables (.md), got {out}; measure first")
-    body = "\n".join(_block(block) for text in texts for block in text.split("\n\n"))
+    body = "\n".join(_block(block) for text in texts for block in text.split("\n\n") if not block.startswith("!["))
     images = "\n".join(_figure(image) for image in sorted(out.glob("*.png")))
     page = out / PAGE
     page.write_text(_PAGE.format(body=body, images=images), encoding="utf-8")

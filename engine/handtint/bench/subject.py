@@ -32,13 +32,13 @@ from handtint.bench.trials import (
 )
 from handtint.color.palette import Palette, extract_palette
 from handtint.colorizers.base import Colorizer, Control, Guidance
-from handtint.colorizers.registry import METHODS, load
+from handtint.colorizers.registry import METHODS, find_method, load
 
 PALETTE_BASELINES: Mapping[str, PaletteCall] = {
     "nearest_luma": lambda lightness, palette: nearest_luma(lightness, palette.lab)
 }
 EXEMPLAR_BASELINES: Mapping[str, ExemplarCall] = {"reinhard": reinhard, "match_histogram": match_histogram}
-REACHES = (0.0, 0.5, 1.0)
+REACHES = (0.0, 0.25, 0.5, 0.75, 1.0)
 COLORS = 4
 """Of each palette."""
 
@@ -58,6 +58,8 @@ class ControlPlan:
     seed : int
     strokes : int
         Hints of the adherence trials.
+    sections : tuple of str
+        Only these trials; all where empty.
     """
 
     data: str
@@ -66,6 +68,7 @@ class ControlPlan:
     limit: int | None = None
     seed: int = 0
     strokes: int = 10
+    sections: tuple[str, ...] = ()
 
 
 class Trial(NamedTuple):
@@ -143,9 +146,12 @@ class Subject:
         return palette_trial(self._picture(name), self._palette_call(), palettes, index % CHOICES)
 
     def _exemplar(self, name: str) -> Figures:
-        following = self._names[(self._names.index(name) + 1) % len(self._names)]
-        exemplar = read_picture(self._plan.data, following, side=self._plan.side, square=False)
-        return exemplar_trial(self._picture(name), self._exemplar_call(), exemplar, self._rng(name, "exemplar"))
+        rng = self._rng(name, "exemplar")
+        following = self._following(name)
+        others = [other for other in self._names if other not in (name, following)]
+        other = self._other_picture(str(rng.choice(others))) if others else None
+        picture, exemplar = self._picture(name), self._other_picture(following)
+        return exemplar_trial(picture, self._exemplar_call(), exemplar, other, rng)
 
     def _semantic(self, name: str) -> Figures:
         picture = self._picture(name)
@@ -160,7 +166,10 @@ class Subject:
 
     def _consistency(self, name: str) -> Figures:
         hints = self._strokes(name) if Control.hints in self.controls else None
-        return consistency_trial(self._picture(name), self._colorizer, hints, self._plan.strokes)
+        always = None
+        if Control.exemplar in find_method(self.name).needs:
+            always = Guidance(exemplar=self._other_picture(self._following(name)).lab)
+        return consistency_trial(self._picture(name), self._colorizer, hints, self._plan.strokes, always)
 
     def _card(self, contrast: float, noise: float, reach: float) -> Figures:
         card = edge_card(contrast, noise)
@@ -192,6 +201,13 @@ class Subject:
         if self._read is None or self._read[0] != name:
             self._read = (name, read_picture(self._plan.data, name, side=self._plan.side, square=False))
         return self._read[1]
+
+    def _following(self, name: str) -> str:
+        """The picture that lends its colors."""
+        return self._names[(self._names.index(name) + 1) % len(self._names)]
+
+    def _other_picture(self, name: str) -> BenchPicture:
+        return read_picture(self._plan.data, name, side=self._plan.side, square=False)
 
     def _answer(self, name: str) -> Answer:
         return self._method(self._picture(name).lightness)

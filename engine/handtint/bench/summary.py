@@ -122,6 +122,7 @@ def to_markdown(summary: Summary, plan: Plan, origin: Origin) -> str:
     parts = [
         "# Quality",
         _origin(summary, plan, origin),
+        "![PSNR over hints](psnr.png)",
         "## PSNR (dB) over hints",
         "Mean over the pictures [95 % bootstrap interval]; *area* is the mean height over log2(1 + hints).",
         _table(plan, summary, lambda cell: _interval(cell.figures["psnr"], 2), summary.area),
@@ -132,10 +133,9 @@ def to_markdown(summary: Summary, plan: Plan, origin: Origin) -> str:
         "## SSIM",
         _table(plan, summary, lambda cell: _number(cell.figures["ssim"].mean, 4)),
         f"## Colorfulness (the truth has {summary.true_colorfulness:.1f}), and its mean distance from the truth's",
-        _table(
-            plan, summary, lambda cell: f"{cell.figures['colorfulness'].mean:.1f}, {cell.colorfulness_off.mean:.1f}"
-        ),
+        _table(plan, summary, _colorfulness),
         "## Color edges: retention, and Delta E00 next to edges / elsewhere",
+        "![Retention over hints](bleeding.png)",
         _table(plan, summary, _edges),
         "## Delta E00 at the painted pixels: mean / 95th percentile / largest, each a mean over the pictures",
         _table(plan, summary, _adherence),

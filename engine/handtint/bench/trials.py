@@ -127,13 +127,32 @@ def palette_trial(picture: BenchPicture, call: PaletteCall, palettes: Sequence[P
 
 
 def exemplar_trial(
-    picture: BenchPicture, call: ExemplarCall, exemplar: BenchPicture, rng: np.random.Generator
+    picture: BenchPicture,
+    call: ExemplarCall,
+    exemplar: BenchPicture,
+    other: BenchPicture | None,
+    rng: np.random.Generator,
 ) -> Figures:
-    """The colors of another picture, and the picture's own colors out of a bent copy of itself."""
+    """The colors of another picture, and the picture's own colors out of a bent copy of itself.
+
+    Returns
+    -------
+    mapping
+        "direction": 1 where the answer has more of its colors in common with its exemplar than with a third picture;
+        "drawn": 1 where the exemplar has more in common with the answer to it than with the answer to that third
+        picture (both NaN without one); "intersection", "emd": of the answer and its exemplar; "self psnr": in dB.
+    """
     ab = call(picture.lightness, exemplar.lab)
     own = call(picture.lightness, bent(picture.lab, rng))
+    common = histogram_intersection(ab, exemplar.ab)
+    direction = drawn = float("nan")
+    if other is not None:
+        direction = float(common > histogram_intersection(ab, other.ab))
+        drawn = float(common > histogram_intersection(call(picture.lightness, other.lab), exemplar.ab))
     return {
-        "intersection": histogram_intersection(ab, exemplar.ab),
+        "direction": direction,
+        "drawn": drawn,
+        "intersection": common,
         "emd": earth_movers_distance(main_colors(ab), main_colors(exemplar.ab)),
         "self psnr": psnr(to_rgb(picture.lightness, own), picture.rgb),
     }
@@ -168,8 +187,15 @@ def semantic_trial(picture: BenchPicture, call: SemanticCall, labels: IntArray, 
     return {"inside": effect.inside, "outside": effect.outside, "locality": effect.locality, "effect": visible}
 
 
-def consistency_trial(picture: BenchPicture, colorizer: Colorizer, file: HintFile | None, count: int) -> Figures:
+def consistency_trial(
+    picture: BenchPicture, colorizer: Colorizer, file: HintFile | None, count: int, always: Guidance | None = None
+) -> Figures:
     """Whether the preview looks like the final picture, one working size like another, one run like the next.
+
+    Parameters
+    ----------
+    always : Guidance, optional
+        What the method gets beside hints, because it refuses to work without.
 
     Returns
     -------
@@ -179,7 +205,8 @@ def consistency_trial(picture: BenchPicture, colorizer: Colorizer, file: HintFil
         a second run from nothing gave the same bits.
     """
     hints = file.painted(count) if file is not None else None
-    guidance = Guidance(hint_ab=hints.ab, hint_mask=hints.mask) if hints is not None else Guidance()
+    always = always or Guidance()
+    guidance = replace(always, hint_ab=hints.ab, hint_mask=hints.mask) if hints is not None else always
     prepared = colorizer.prepare(picture.lightness)
     final = colorizer.colorize(prepared, guidance)
     half = area_size(picture.lightness.shape, max(picture.lightness.shape) // 2)
@@ -189,18 +216,18 @@ def consistency_trial(picture: BenchPicture, colorizer: Colorizer, file: HintFil
     again = colorizer.colorize(colorizer.prepare(picture.lightness), guidance)
     return {
         "preview": float(delta_e_ab(light, preview, small).mean()),
-        "scales": _between_scales(picture, colorizer),
+        "scales": _between_scales(picture, colorizer, always),
         "repeats": float(np.array_equal(final, again)),
     }
 
 
-def _between_scales(picture: BenchPicture, colorizer: Colorizer) -> float:
-    """Automatic colors at several sizes, compared at the smallest."""
+def _between_scales(picture: BenchPicture, colorizer: Colorizer, guidance: Guidance) -> float:
+    """Colors without hints at several sizes, compared at the smallest."""
     smallest = _resized(picture.lightness, SCALES[0])
     answers = []
     for side in SCALES:
         lightness = _resized(picture.lightness, side)
-        ab = colorizer.colorize(colorizer.prepare(lightness), Guidance())
+        ab = colorizer.colorize(colorizer.prepare(lightness), guidance)
         size = (smallest.shape[0], smallest.shape[1])
         answers.append(np.stack([shrink_area(np.ascontiguousarray(plane), size) for plane in ab]))
     pairs = [(one, other) for index, one in enumerate(answers) for other in answers[index + 1 :]]

@@ -71,19 +71,25 @@ def quality(
 @click.option("--side", type=click.IntRange(min=16), default=768, show_default=True, help="Longest side, px.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many pictures.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of strokes and surprising colors.")
+@click.option("--sections", default="", help="Only these, with commas: adherence, reach, palette, exemplar, ...")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-control"), show_default=True)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-def control(data: str, methods: str, side: int, limit: int | None, seed: int, out: Path, device: str) -> None:
+def control(
+    data: str, methods: str, side: int, limit: int | None, seed: int, sections: str, out: Path, device: str
+) -> None:
     """How well hints, palettes and exemplars are obeyed, how far hints reach, and what stays the same."""
-    from handtint.bench.control import run_control, write_control
+    from handtint.bench.control import HEADINGS, run_control, write_control
     from handtint.bench.methods import default_methods
     from handtint.bench.provenance import command_line, find_origin
     from handtint.bench.subject import EXEMPLAR_BASELINES, PALETTE_BASELINES, ControlPlan
 
     # The exact baselines take ten seconds for each answer of this size, and meet their hints by construction.
-    hinted = (name for name in default_methods() if name not in ("gray", "levin", "fgs_exact"))
+    hinted = (name for name in default_methods(guided=True) if name not in ("gray", "levin", "fgs_exact"))
     every = (*hinted, *PALETTE_BASELINES, *EXEMPLAR_BASELINES)
-    plan = ControlPlan(data, _names(methods) or every, side, limit, seed)
+    wanted = _names(sections)
+    if not set(wanted) <= set(HEADINGS):
+        raise click.UsageError(f"expected sections out of {', '.join(HEADINGS)}, got {sections}")
+    plan = ControlPlan(data, _names(methods) or every, side, limit, seed, sections=wanted)
     table = run_control(plan, out, device=device)
     command = command_line(sys.argv[1:])
     tables = write_control(table, plan, find_origin(command, datetime.now(UTC), device=device), out)

@@ -46,7 +46,7 @@ class Report:
 @click.option("--method", default="", help="See `handtint methods`; the best that is installed by default.")
 @click.option("--hints", type=click.Path(path_type=Path), help="RGBA picture of the input's size: painted = hint.")
 @click.option("--palette", help='"#rrggbb,#rrggbb,…", a GIMP palette (.gpl), or a picture to take colours from.')
-@click.option("--semantic", type=click.Path(path_type=Path), help="Index PNG of the input's size: class per pixel.")
+@click.option("--semantic", type=click.Path(path_type=Path), help="Map of the input's size, see `handtint segment`.")
 @click.option("--exemplar", type=click.Path(path_type=Path), help="Colour picture whose colours are borrowed.")
 @click.option("--reach", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="How far a hint travels.")
 @click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much colour.")
@@ -85,6 +85,10 @@ def colorize(
         reports, failed = _run(jobs, template, colors, backend)
     if as_json:
         click.echo(json.dumps([vars(report) for report in reports], indent=2))
+    else:
+        for report in reports:
+            for note in report.notes:
+                click.echo(f"handtint: {report.input}: {note}", err=True)
     return failed
 
 
@@ -136,8 +140,9 @@ class _Template:
                 raise GuidanceError(f"{path}: expected a picture for --{name}, but there is no such file")
 
     def request(self, source: Path, base: Plane, palette: Palette | None) -> Colorize:
-        from handtint.cli.files import read_index_map, read_picture, to_srgb, to_srgb_with_alpha
-        from handtint.cli.planes import exemplar_plane, hints_plane, index_plane
+        from handtint.cli.files import read_picture, to_srgb, to_srgb_with_alpha
+        from handtint.cli.maps import semantic_plane
+        from handtint.cli.planes import exemplar_plane, hints_plane
         from handtint.wire.messages import Colorize
 
         size = (base.extent.height, base.extent.width)
@@ -148,7 +153,7 @@ class _Template:
             method=self.method,
             palette=palette,
             hints=hints_plane(self.hints, to_srgb_with_alpha(read_picture(self.hints)), size) if self.hints else None,
-            semantic=index_plane(self.semantic, read_index_map(self.semantic), size) if self.semantic else None,
+            semantic=semantic_plane(self.semantic, size) if self.semantic else None,
             exemplar=exemplar_plane(to_srgb(read_picture(self.exemplar))) if self.exemplar else None,
             reach=self.reach,
             strength=self.strength,

@@ -79,7 +79,7 @@ def methods(as_json: bool) -> None:
 
 
 def _as_row(info: MethodInfo) -> dict[str, object]:
-    return {**asdict(info), "controls": list(info.controls), "available": not info.missing}
+    return {**asdict(info), "available": not info.missing}
 
 
 def _ask_running(message: Message) -> Message:

@@ -6,7 +6,6 @@ Knows nothing of methods or the engine. RGB order throughout; colour profiles ar
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from handtint.errors import PictureError
+from handtint.wire.whole import write_whole
 
 Pixels = NDArray[Any]
 MAX_PIXELS = 178_000_000
@@ -91,13 +91,31 @@ def read_picture(path: Path) -> PictureFile:
     return replace(picture, resolution=head.resolution)
 
 
-def read_index_map(path: Path) -> NDArray[np.uint8]:
-    """Class numbers of an index or gray PNG, (H, W) uint8: the stored indices, not the palette's colours."""
+class IndexMap(NamedTuple):
+    """An index PNG: its numbers, (H, W) uint8, and the (256, 3) uint8 colours that they stand for, if it has any."""
+
+    indices: NDArray[np.uint8]
+    colors: NDArray[np.uint8] | None
+
+
+def read_index_map(path: Path) -> IndexMap | None:
+    """The stored numbers of an index or 8 bit gray PNG; None for a picture of another kind."""
     _read_head(path)
     with Image.open(path) as image:
         if image.mode not in ("P", "L"):
-            raise PictureError(f"{path}: expected an index or 8 bit gray PNG of class numbers, got mode {image.mode}")
-        return np.asarray(image, dtype=np.uint8)
+            return None
+        stored, colors = image.getpalette("RGB") or [], np.zeros((256, 3), np.uint8)
+        colors.reshape(-1)[: len(stored)] = stored
+        return IndexMap(np.asarray(image, dtype=np.uint8), colors if stored else None)
+
+
+def write_index_map(path: Path, indices: NDArray[np.uint8], colors: NDArray[np.uint8]) -> None:
+    """Write an index PNG, whole or not at all; `colors` is (C, 3) uint8."""
+    if path.suffix.lower() != ".png":
+        raise PictureError(f"{path}: expected a name ending in .png for a map, got '{path.suffix}'")
+    image = Image.fromarray(indices)
+    image.putpalette(colors.tobytes())
+    write_atomically(path, lambda stream: image.save(stream, "PNG"))
 
 
 def write_picture(path: Path, picture: PictureFile) -> None:
@@ -112,23 +130,22 @@ def write_picture(path: Path, picture: PictureFile) -> None:
     write_atomically(path, lambda stream: stream.write(data))
 
 
+def check_target(source: Path, target: Path, *, force: bool) -> None:
+    """PictureError where something must not be written over, or there is no folder to write to."""
+    if target.resolve() == source.resolve():
+        raise PictureError(f"{target}: the output would overwrite the input; choose another name")
+    if target.exists() and not force:
+        raise PictureError(f"{target}: exists already; choose another name, or say --force")
+    if not target.parent.is_dir():
+        raise PictureError(f"{target}: expected an existing folder '{target.parent}', but there is none")
+
+
 def write_atomically(path: Path, write: Callable[[Any], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in its place; on any error nothing is left behind."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        write_whole(path, write, mode=0o666 & ~_umask())
     except OSError as error:
-        raise PictureError(f"{path}: cannot write there ({error.strerror})") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            write(stream)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise PictureError(f"{path}: cannot be written ({error.strerror})") from error
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def to_srgb(picture: PictureFile) -> Pixels:

@@ -22,9 +22,12 @@ COMMANDS = {
     "install": "handtint.cli.install",
     "methods": "handtint.cli.engine",
     "palette": "handtint.cli.palette",
+    "segment": "handtint.cli.segment",
     "serve": "handtint.cli.engine",
     "status": "handtint.cli.engine",
     "stop": "handtint.cli.engine",
+    "suggest": "handtint.cli.suggest",
+    "themes": "handtint.cli.themes",
     "train": "handtint.cli.train",
 }
 

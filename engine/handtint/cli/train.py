@@ -14,7 +14,7 @@ import click
 @click.option("--steps", type=click.IntRange(min=1), help="Optimisation steps; the recipe's own by default.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def train(method: str, data: Path, out: Path, steps: int | None, device: str) -> None:
-    """Train a method's network; a run that was stopped goes on where it was."""
+    """Train a method's network (or an ablation of it); a run that was stopped goes on where it was."""
     import torch
 
     from handtint.train.run import train as run_training

@@ -16,10 +16,12 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from handtint.client.folders import gimp_folders, krita_config, krita_folders
 from handtint.client.launcher import settings_path, write_engine_command
 from handtint.errors import InputError
+from handtint.wire.whole import write_whole
 
 KRITA, GIMP = "handtint_krita", "handtint_gimp"
 _LIGHT = "_light"
@@ -175,15 +177,7 @@ def _put_file(place: Path, data: bytes) -> str:
     target = place.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=".handtint-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(mode)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(target, lambda stream: stream.write(data), mode)
     return f"Wrote {place}"
 
 
@@ -195,21 +189,17 @@ def _write_zip(files: Files, place: Path) -> str:
     """An archive with entries for its folders: without those Krita finds no plug-in in it."""
     folders = {f"{parent}/" for path in files for parent in PurePosixPath(path).parents if str(parent) != "."}
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".handtint-", dir=place.parent)
-    os.close(handle)
-    try:
-        with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folders | files.keys()):
-                info = zipfile.ZipInfo(path, _ZIP_TIME)
-                info.external_attr = (0o40755 << 16 | 0x10) if path.endswith("/") else 0o100644 << 16
-                info.compress_type = zipfile.ZIP_STORED if path.endswith("/") else zipfile.ZIP_DEFLATED
-                archive.writestr(info, files.get(path, b""))
-        Path(name).chmod(0o644)
-        os.replace(name, place)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(place, lambda stream: _fill_zip(stream, files, folders), mode=0o644)
     return f"Wrote {place}: in Krita, Tools > Scripts > Import Python Plugin from File"
+
+
+def _fill_zip(stream: BinaryIO, files: Files, folders: set[str]) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folders | files.keys()):
+            info = zipfile.ZipInfo(path, _ZIP_TIME)
+            info.external_attr = (0o40755 << 16 | 0x10) if path.endswith("/") else 0o100644 << 16
+            info.compress_type = zipfile.ZIP_STORED if path.endswith("/") else zipfile.ZIP_DEFLATED
+            archive.writestr(info, files.get(path, b""))
 
 
 def _enable(rc: Path) -> str:

@@ -11,13 +11,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from handtint.errors import EngineGone
 from handtint.wire.connection import Connection, connection_path, make_runtime_folder, read_connection
+from handtint.wire.whole import write_whole
 
 __all__ = [
     "Connection",
@@ -71,14 +71,7 @@ def engine_command(environ: Mapping[str, str] | None = None) -> list[str] | None
 def write_engine_command(command: Sequence[str], path: Path) -> None:
     """Record the command for the plug-ins, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".engine-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"command": list(command)}, file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, lambda stream: stream.write(json.dumps({"command": list(command)}).encode()))
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:

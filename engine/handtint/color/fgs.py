@@ -9,6 +9,9 @@ D. Min et al., "Fast Global Image Smoothing Based on Weighted Least Squares", IE
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
@@ -17,6 +20,9 @@ FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 
 _ATTENUATION = 4.0
+_DECADES = 8.0
+_NOTHING = 1e-100
+"""The sweeps only add positive terms, so that even the tiniest weight is a good one."""
 
 
 def edge_weights(difference: FloatArray, sigma: float) -> DoubleArray:
@@ -116,6 +122,42 @@ def fill(smoother: FastGlobalSmoother, values: FloatArray, weight: FloatArray) -
     """
     smoothed = smoother.smooth(np.concatenate([values * weight, weight[None]]))
     arrived = smoothed[-1]
-    # The sweeps only add positive terms, so that even the tiniest weight is a good one.
-    certain = arrived > 1e-100
+    certain = arrived > _NOTHING
     return np.where(certain, smoothed[:-1] / np.where(certain, arrived, 1.0), 0.0).astype(np.float32)
+
+
+class Spread(NamedTuple):
+    """Hints carried along the picture by several smoothers.
+
+    Attributes
+    ----------
+    ab : (2 * S, H, W) float32
+        Their colours, in the unit in which they came; zero where nothing arrives.
+    arrived : (S, H, W) float32
+        How much of them arrives, on a logarithmic scale: 1 at a painted area, 0 at a hundred millionth of it.
+    """
+
+    ab: FloatArray
+    arrived: FloatArray
+
+
+def spread_hints(smoothers: Sequence[FastGlobalSmoother], hint_ab: FloatArray, hint_mask: FloatArray) -> Spread:
+    """Carry hints along the picture, once for each smoother.
+
+    Parameters
+    ----------
+    hint_ab, hint_mask : (2, H, W), (H, W) float32
+        Anything where the mask is 0; the mask is coverage, 0 to 1.
+    """
+    colors, shares = [], []
+    for smoother in smoothers:
+        smoothed = smoother.smooth(np.concatenate([hint_ab * hint_mask, hint_mask[None]]))
+        arrived = np.maximum(smoothed[-1], _NOTHING)
+        colors.append(smoothed[:-1] / arrived)
+        shares.append(np.clip(1.0 + np.log10(arrived) / _DECADES, 0.0, 1.0))
+    return Spread(np.concatenate(colors).astype(np.float32), np.stack(shares).astype(np.float32))
+
+
+def no_spread(smoothers: int, shape: tuple[int, ...]) -> Spread:
+    """What `spread_hints` gives where nothing is painted."""
+    return Spread(np.zeros((2 * smoothers, *shape), np.float32), np.zeros((smoothers, *shape), np.float32))

@@ -11,6 +11,7 @@ Registration", CVGIP 1991 (back-projection).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,10 +21,27 @@ from handtint.color.bands import in_bands
 
 FloatArray = NDArray[np.float32]
 
-SIGMA_SPACE = 0.5
-"""In pixels of the small picture. With it the nearest 2 x 2 of them are as good as 3 x 3 (within 0.1 dB)."""
-SIGMA_RANGE = 10.0
-"""In L* units; about 25 levels of 8-bit luma."""
+
+class Kernel(NamedTuple):
+    """What a pixel of the small picture counts for one of the large.
+
+    Attributes
+    ----------
+    space : float
+        Sigma of the distance, in pixels of the small picture. With 0.5 the nearest 2 x 2 of them are as good as
+        3 x 3 (within 0.1 dB).
+    range : float
+        Sigma of the difference in lightness, in L* units; 10 are about 25 levels of 8-bit luma.
+    taps : int
+        How many pixels of the small picture are looked at along each axis; even.
+    """
+
+    space: float = 0.5
+    range: float = 10.0
+    taps: int = 2
+
+
+KERNEL = Kernel()
 _BAND_PIXELS = 1 << 17
 
 
@@ -60,6 +78,7 @@ def upsample(
     small_lightness: FloatArray,
     lightness: FloatArray,
     *,
+    kernel: Kernel = KERNEL,
     back_projections: int = 2,
     check: Callable[[], None] = lambda: None,
 ) -> FloatArray:
@@ -72,6 +91,8 @@ def upsample(
         L* 0-100 at the size of `ab`.
     lightness : (H, W) float32
         L* 0-100 at the size of the answer. Where that is smaller than `ab`, the answer is the area average.
+    kernel : Kernel
+        The default was measured best on photographs; methods may bring another.
     back_projections : int
         Rounds in which the answer's area average is pulled back to `ab`.
     check : callable
@@ -85,7 +106,7 @@ def upsample(
         return np.array(ab, dtype=np.float32, order="C")
     if any(new < old for new, old in zip(lightness.shape, small_lightness.shape, strict=True)):
         return np.stack([shrink_area(plane, (lightness.shape[0], lightness.shape[1])) for plane in ab])
-    result = _joint_bilateral(ab, small_lightness, lightness, check)
+    result = _joint_bilateral(ab, small_lightness, lightness, kernel, check)
     for _ in range(back_projections):
         for plane, goal in zip(result, ab, strict=True):
             check()
@@ -95,23 +116,23 @@ def upsample(
 
 
 def _joint_bilateral(
-    ab: FloatArray, small_lightness: FloatArray, lightness: FloatArray, check: Callable[[], None]
+    ab: FloatArray, small_lightness: FloatArray, lightness: FloatArray, kernel: Kernel, check: Callable[[], None]
 ) -> FloatArray:
     height, width = lightness.shape
-    near_row, row_weight = _taps(height, small_lightness.shape[0])
-    near_column, column_weight = _taps(width, small_lightness.shape[1])
+    near_row, row_weight = _taps(height, small_lightness.shape[0], kernel)
+    near_column, column_weight = _taps(width, small_lightness.shape[1], kernel)
     stacked = np.stack([small_lightness, *ab])
-    widened = [stacked[:, :, near] for near in near_column]  # two of (1 + C, h, W)
+    widened = [stacked[:, :, near] for near in near_column]  # `taps` of (1 + C, h, W)
     result = np.empty((len(ab), height, width), np.float32)
 
     def fill_band(band: slice) -> None:
         check()
         total = np.zeros((band.stop - band.start, width), np.float32)
         sums = np.zeros((len(ab), *total.shape), np.float32)
-        for i, j in np.ndindex(2, 2):
+        for i, j in np.ndindex(kernel.taps, kernel.taps):
             light, *values = widened[j][:, near_row[i, band]]
             weight = np.square(lightness[band] - light)
-            weight *= -0.5 / SIGMA_RANGE**2
+            weight *= -0.5 / kernel.range**2
             weight += row_weight[i, band, None] + column_weight[j]
             np.exp(weight, out=weight)
             total += weight
@@ -124,9 +145,10 @@ def _joint_bilateral(
     return result
 
 
-def _taps(large: int, small: int) -> tuple[NDArray[np.int64], FloatArray]:
-    """The two small pixels around each large one: their index (2, large) and the logarithm of their weight."""
+def _taps(large: int, small: int, kernel: Kernel) -> tuple[NDArray[np.int64], FloatArray]:
+    """The small pixels around each large one: their index (taps, large) and the logarithm of their weight."""
     position = (np.arange(large) + 0.5) * small / large - 0.5
-    index = np.floor(position).astype(np.int64) + np.arange(2)[:, None]
-    log_weight = -0.5 * np.square((position - index) / SIGMA_SPACE)
+    first = np.floor(position).astype(np.int64) + 1 - kernel.taps // 2
+    index = first + np.arange(kernel.taps)[:, None]
+    log_weight = -0.5 * np.square((position - index) / kernel.space)
     return np.clip(index, 0, small - 1), log_weight.astype(np.float32)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handtint.errors import Cancelled, GuidanceError, PictureError
+
+if TYPE_CHECKING:
+    from handtint.color.suggest import Suggestions
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -42,7 +45,7 @@ class Guidance:
     palette_ab : (K, 2) float32, optional
         ab of the palette's colours.
     palette_weights : (K,) float32, optional
-        Share of each palette colour; equal where missing.
+        Share of each palette colour; where missing, their order says which matter most.
     semantic : (H, W) int64, optional
         Class per pixel, 0 = not said.
     exemplar : (3, h, w) float32, optional
@@ -135,6 +138,36 @@ class Colorizer(Protocol):
         -------
         (2, H, W) float32
             ab, about +-110, inside the sRGB gamut at each pixel's lightness.
+        """
+
+
+@runtime_checkable
+class Suggester(Protocol):
+    """What a colorizer also is whose network knows how likely each colour is."""
+
+    def suggest(self, prepared: Prepared, x: int, y: int, count: int) -> tuple[Suggestions, float]:
+        """Likely colours for one pixel of the picture, and how unsure they are, 0 to 1.
+
+        Raises
+        ------
+        GuidanceError
+            The pixel lies outside.
+        """
+
+    def uncertainty(self, prepared: Prepared, size: tuple[int, int]) -> FloatArray:
+        """How unsure the colours are: where it is high, a hint would help most.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            Of this same colorizer.
+        size : (height, width)
+            Size of the answer, not larger than the picture's.
+
+        Returns
+        -------
+        (height, width) float32
+            0 to 1.
         """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handtint.colorizers.base import Colorizer, Control
-from handtint.errors import UnknownMethod
+from handtint.errors import UnknownMethod, WeightsError
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class Method:
         Name in weights/manifest.toml; None where nothing was learned.
     build : callable
         Device name ("cpu", "cuda") to Colorizer.
+    suggests : bool
+        Its colorizer is a Suggester.
+    palette_size : int
+        The most colours of a palette that it takes; 0 where it takes none.
+    needs : frozenset of Control
+        The guidance without which it refuses to work.
+    also : tuple of str
+        Names of other weights that it cannot do without.
     """
 
     name: str
@@ -31,6 +39,10 @@ class Method:
     controls: frozenset[Control]
     weights: str | None
     build: Callable[[str], Colorizer]
+    suggests: bool = False
+    palette_size: int = 0
+    needs: frozenset[Control] = frozenset()
+    also: tuple[str, ...] = ()
 
     def missing(self) -> str | None:
         """Why this method cannot be used now, or None."""
@@ -38,7 +50,8 @@ class Method:
             return None
         from handtint.weights import find
 
-        return None if find(self.weights) is not None else f"the weights '{self.weights}' are not installed"
+        absent = [name for name in (self.weights, *self.also) if find(name) is None]
+        return f"the weights '{absent[0]}' are not installed" if absent else None
 
 
 def _scribble(device: str) -> Colorizer:
@@ -53,6 +66,30 @@ def _global_local(device: str) -> Colorizer:
     return GlobalLocalColorizer(device)
 
 
+def _fusion(device: str) -> Colorizer:
+    from handtint.colorizers.fusion import FusionColorizer
+
+    return FusionColorizer(device)
+
+
+def _semantic(device: str) -> Colorizer:
+    from handtint.colorizers.semantic import SemanticColorizer
+
+    return SemanticColorizer(device)
+
+
+def _exemplar(device: str) -> Colorizer:
+    from handtint.colorizers.exemplar import ExemplarColorizer
+
+    return ExemplarColorizer(device)
+
+
+def _bins(device: str) -> Colorizer:
+    from handtint.colorizers.bins import BinsColorizer
+
+    return BinsColorizer(device)
+
+
 METHODS: tuple[Method, ...] = (
     Method(
         name="global_local",
@@ -61,6 +98,43 @@ METHODS: tuple[Method, ...] = (
         controls=frozenset({Control.hints, Control.palette}),
         weights="global_local",
         build=_global_local,
+        palette_size=5,
+    ),
+    Method(
+        name="fusion",
+        title="Fusion (Xiao 2018)",
+        help="Colours by itself, follows hints and a palette of 3 to 7 colours, the most important first.",
+        controls=frozenset({Control.hints, Control.palette}),
+        weights="fusion",
+        build=_fusion,
+        palette_size=7,
+    ),
+    Method(
+        name="semantic",
+        title="Semantic map (Ho 2020)",
+        help="Colours what it recognises; correct its map with a brush where it errs.",
+        controls=frozenset({Control.semantic}),
+        weights="semantic",
+        build=_semantic,
+        also=("segment",),
+    ),
+    Method(
+        name="exemplar",
+        title="Exemplar (Color2Embed)",
+        help="Gives the picture the colours of another one, which you choose.",
+        controls=frozenset({Control.exemplar}),
+        weights="exemplar",
+        build=_exemplar,
+        needs=frozenset({Control.exemplar}),
+    ),
+    Method(
+        name="bins",
+        title="Semantics and bins (Zhao 2018)",
+        help="Colours by itself, livelier than the others; suggests colours for a place of the picture.",
+        controls=frozenset(),
+        weights="bins",
+        build=_bins,
+        suggests=True,
     ),
     Method(
         name="scribble",
@@ -82,8 +156,18 @@ def find_method(name: str) -> Method:
 
 
 def default_method() -> Method:
-    """The first method that can be used now."""
-    return next(method for method in METHODS if method.missing() is None)
+    """The first method that can be used now, without any guidance."""
+    return next(method for method in METHODS if not method.needs and method.missing() is None)
+
+
+def suggesting_method() -> Method:
+    """The first method that can suggest colours now, or WeightsError."""
+    able = [method for method in METHODS if method.suggests]
+    for method in able:
+        if method.missing() is None:
+            return method
+    names = " or ".join(method.name for method in able)
+    raise WeightsError(f"colours are suggested by the method {names}, whose weights are not installed")
 
 
 def load(name: str, device: str = "cpu") -> Colorizer:

@@ -46,7 +46,7 @@ def blend_hints(
     """
     if not hint_mask.any():
         return far
-    share = _share(lightness, hint_mask, guidance, cache)
+    share = hint_share(lightness, hint_mask, guidance, cache)
     return far + share * (fill(_smoother(cache, lightness), hint_ab, hint_mask) - far)
 
 
@@ -55,7 +55,7 @@ def steer(
     lightness: FloatArray,
     hint_ab: FloatArray,
     hint_mask: FloatArray,
-    guidance: Guidance,
+    share: FloatArray,
     cache: dict[str, object],
 ) -> FloatArray:
     """A network's colors drawn towards the hints where those reach.
@@ -68,23 +68,24 @@ def steer(
     ----------
     prediction : (2, h, w) float32
         The network's ab, which has seen the hints.
-    lightness, hint_ab, hint_mask, guidance, cache
-        As in `blend_hints`.
+    lightness, hint_ab, hint_mask, cache
+        As in `blend_hints`; something is painted.
+    share : (h, w) float32
+        As `hint_share` gives it.
 
     Returns
     -------
     (2, h, w) float32
     """
-    if not hint_mask.any():
-        return prediction
     missing = np.where(hint_mask > 0, hint_ab - prediction, np.float32(0.0))
     both = fill(_smoother(cache, lightness), np.concatenate((hint_ab, missing)), hint_mask)
-    share = _share(lightness, hint_mask, guidance, cache)
     return prediction + share * (0.5 * (both[:2] - prediction) + 0.5 * both[2:])
 
 
-def _share(lightness: FloatArray, hint_mask: FloatArray, guidance: Guidance, cache: dict[str, object]) -> FloatArray:
-    """How much of the hints' color each pixel gets, (h, w), 0 to 1."""
+def hint_share(
+    lightness: FloatArray, hint_mask: FloatArray, guidance: Guidance, cache: dict[str, object]
+) -> FloatArray:
+    """How much of the hints' color each pixel gets, (h, w), 0 to 1; something is painted."""
     graph = lightness_graph(cache, lightness)
     height, width = graph.shape
     painted = np.zeros((height, width), bool)

@@ -153,6 +153,11 @@ class WorkingSizeColorizer(ABC):
         small = np.stack([shrink_area(plane, wanted) for plane in ab])
         return clip_to_gamut(shrink_area(prepared.lightness, wanted), small, in_place=True)
 
+    def padded(self, working: FloatArray) -> FloatArray:
+        """The working lightness as `predict` gets it, its sides multiples of `multiple`."""
+        height, width = _size(working)
+        return np.pad(working, ((0, -height % self.multiple), (0, -width % self.multiple)), mode="edge")
+
     def _working_colors(
         self, prepared: WorkingPicture, hints: Points | None, guidance: Guidance, cancelled: Callable[[], bool]
     ) -> FloatArray:
@@ -160,7 +165,7 @@ class WorkingSizeColorizer(ABC):
         working = prepared.working
         height, width = _size(working)
         small = None if hints is None else hints.shrunk((height, width))
-        padded = np.pad(working, ((0, -height % self.multiple), (0, -width % self.multiple)), mode="edge")
+        padded = self.padded(working)
         layer = no_hints(_size(padded)) if small is None else small.layer(_size(padded))
         ab = self.predict(padded, layer.ab, layer.mask, guidance, prepared.cache)[:, :height, :width]
         check_cancelled(cancelled)

@@ -44,18 +44,19 @@ class Sobel(nn.Module):
 
 
 class Conv(nn.Module):
-    """Convolution that keeps the size, then batch normalisation where asked for, then ReLU."""
+    """Convolution, then batch normalisation where asked for, then ReLU. Keeps the size, or divides it by `stride`."""
 
-    def __init__(self, inputs: int, outputs: int, *, kernel: int = 3, dilation: int = 1, norm: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, kernel: int = 3, dilation: int = 1, stride: int = 1, norm: bool = False
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            inputs, outputs, kernel, padding=dilation * (kernel // 2), dilation=dilation, bias=not norm
-        )
+        padding = dilation * (kernel // 2)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=not norm)
         self.norm = nn.BatchNorm2d(outputs) if norm else nn.Identity()
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H, W)."""
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         return F.relu(self.norm(self.conv(features)))
 
 

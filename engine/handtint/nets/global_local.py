@@ -41,18 +41,20 @@ class GlobalLocalNet(nn.Module):
     ----------
     width : int
         Channels at full resolution; doubled at each of three halvings. The paper has 64.
+    gradient : bool
+        The L gradient is an input. The paper has it; without it is its ablation (section 3.2).
     """
 
     stride = 8
     """Height and width must be multiples of this."""
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, *, gradient: bool = True) -> None:
         super().__init__()
         w1, w2, w4, w8 = width, 2 * width, 4 * width, 8 * width
         self.width = width
         self.sobel = Sobel()
         self.gray_in = nn.Conv2d(1, w1, 3, padding=1)  # layer 1, with the next two
-        self.gradient_in = nn.Conv2d(1, w1, 3, padding=1)
+        self.gradient_in = nn.Conv2d(1, w1, 3, padding=1) if gradient else None
         self.local_in = nn.Conv2d(3, w1, 3, padding=1)
         self.encode1 = Conv(w1, w1, norm=True)  # 2
         self.halve1 = Halve(w1)  # 3
@@ -105,7 +107,9 @@ class GlobalLocalNet(nn.Module):
             ab / 110, within +-1.
         """
         local = torch.cat((hint_ab * hint_mask, hint_mask), dim=1)
-        first = self.gray_in(lightness) + self.gradient_in(4.0 * self.sobel.magnitude(lightness)) + self.local_in(local)
+        first = self.gray_in(lightness) + self.local_in(local)
+        if self.gradient_in is not None:
+            first = first + self.gradient_in(4.0 * self.sobel.magnitude(lightness))
         full = self.encode1(torch.relu(first))  # (N, w, H, W)
         half = self.encode2(self.halve1(full))  # (N, 2w, H/2, W/2)
         quarter = self.encode3(self.halve2(half))  # (N, 4w, H/4, W/4)

@@ -20,10 +20,12 @@ from handtint.wire.messages import (
     Failure,
     GetStatus,
     Hello,
+    MapUncertainty,
     Message,
     MethodInfo,
     RecommendThemes,
     Segment,
+    SemanticClass,
     Shutdown,
     Status,
     Stopping,
@@ -38,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 def is_work(message: Message) -> bool:
     """Whether the worker answers it, and not the desk."""
-    return isinstance(message, (Colorize, Segment, RecommendThemes, Suggest, ExtractPalette))
+    return isinstance(message, (Colorize, Segment, RecommendThemes, Suggest, MapUncertainty, ExtractPalette))
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Facts:
 
     device: Callable[[], str]
     methods: Callable[[], tuple[MethodInfo, ...]]
+    classes: Callable[[], tuple[SemanticClass, ...]]
     loaded: Callable[[], tuple[str, ...]]
     cached_planes: Callable[[], int]
     cached_bytes: Callable[[], int]
@@ -134,7 +137,14 @@ class Desk:
             text = f"this engine speaks protocol {PROTOCOL[0]}, the client {message.major}: update the older of the two"
             return Failure(message.id, "protocol", text)
         _log.info("hello from %s", message.client[:80])
-        return Welcome(message.id, version=__version__, device=self._facts.device(), methods=self._facts.methods())
+        facts = self._facts
+        return Welcome(
+            message.id,
+            version=__version__,
+            device=facts.device(),
+            methods=facts.methods(),
+            classes=facts.classes(),
+        )
 
     def _status(self, message: GetStatus) -> Status:
         facts = self._facts

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from handtint import __version__
 from handtint.errors import EngineGone, HandtintError
 from handtint.server.cache import Cache, is_plane
-from handtint.server.describe import method_infos
+from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
 from handtint.server.lock import Lock
 from handtint.server.mailbox import Job, Mailbox
@@ -194,6 +194,7 @@ def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[],
     return Facts(
         device=lambda: worker.device or settings.device,
         methods=method_infos,
+        classes=semantic_classes,
         loaded=lambda: worker.loaded,
         cached_planes=lambda: cache.count(is_plane),
         cached_bytes=lambda: cache.nbytes,

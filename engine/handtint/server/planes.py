@@ -19,6 +19,7 @@ from handtint.server.pixelmath import (
     Bands,
     lab_to_linear,
     linear_to_lab,
+    linear_to_srgb,
     luminance_to_lightness,
     luminance_weights,
     srgb_to_linear,
@@ -32,6 +33,8 @@ Pixels = NDArray[Any]
 _Error = type[GuidanceError] | type[PictureError]
 
 _TYPES = {"8": "u1", "16": "<u2", "f16": "<f2", "f32": "<f4"}
+EXEMPLAR_SIDE = 1024
+"""Pixels of an exemplar's longer side that are looked at, at most."""
 _NOT_NUMBERS = "the picture holds values that are not numbers (NaN or infinity); flatten or repair it"
 
 
@@ -127,11 +130,55 @@ def picture_lab(plane: Plane) -> FloatArray:
     return np.stack(linear_to_lab(_linear_color(data, name, plane.transfer), White.D65))
 
 
-def semantic_map(plane: Plane) -> IntArray:
-    """(H, W) int64, class per pixel."""
-    if plane.format is not PixelFormat.index8:
-        raise GuidanceError(f"expected a semantic map in format index8, got {plane.format.value}")
-    return pixels(plane)[..., 0].astype(np.int64)
+def exemplar_lab(plane: Plane) -> FloatArray:
+    """A color picture whose colors are borrowed, as Lab; no larger than colors need it.
+
+    Returns
+    -------
+    (3, h, w) float32
+        L* 0-100, a* and b* (D65), without margins where nothing shows. Holes have the mean color of what shows.
+    """
+    name, data = family(plane.format), pixels(plane)
+    if name in ("ab", "index"):
+        raise GuidanceError(f"expected a picture as exemplar, got {plane.format.value}")
+    step = -(-max(plane.extent) // EXEMPLAR_SIDE)
+    data = data[::step, ::step]
+    if not name.endswith("a"):
+        return np.stack(linear_to_lab(_linear_color(data, name, plane.transfer, GuidanceError), White.D65))
+    shown = _unit(np.ascontiguousarray(data[..., -1]), GuidanceError) >= 0.5
+    if not shown.any():
+        raise GuidanceError("expected an exemplar with something on it, got an entirely transparent picture")
+    rows, columns = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    lab = np.stack(linear_to_lab(_linear_color(data[part], name, plane.transfer, GuidanceError), White.D65))
+    lab[:, ~shown[part]] = lab[:, shown[part]].mean(axis=1, keepdims=True)
+    return lab
+
+
+def painted_srgb(plane: Plane, bands: Bands) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """What is at least half opaque of a painted layer; every format with alpha.
+
+    Returns
+    -------
+    colors : (H, W) uint32
+        sRGB with 8 bits a channel, red << 16 | green << 8 | blue.
+    painted : (H, W) bool
+        Where that counts.
+    """
+    name, data = family(plane.format), pixels(plane)
+    if name not in ("graya", "rgba", "bgra", "laba"):
+        raise GuidanceError(f"expected a semantic map as index8 or in a format with alpha, got {plane.format.value}")
+    colors, painted = np.empty(data.shape[:2], np.uint32), np.empty(data.shape[:2], bool)
+    half = 0.5 if data.dtype.kind == "f" else (np.iinfo(data.dtype).max + 1) // 2
+
+    def work(rows: slice) -> None:
+        painted[rows] = data[rows, :, -1] >= half
+        # cv2 gives the bytes their order faster than numpy can, and makes them a number with room for 0 on top.
+        code = cv2.cvtColor(_srgb_code(data[rows], name, plane.transfer), cv2.COLOR_RGB2BGRA)
+        np.bitwise_and(code.view("<u4")[..., 0], 0xFFFFFF, out=colors[rows])
+
+    bands.run(len(data), plane.extent.width, work)
+    return colors, painted
 
 
 def selection(plane: Plane) -> FloatArray:
@@ -171,6 +218,14 @@ def _lightness(data: Pixels, name: str, linear: bool) -> FloatArray:
         weights = np.ascontiguousarray(weights[:, ::-1])
     luminance = np.asarray(cv2.transform(light, weights), np.float32)
     return luminance_to_lightness(luminance.reshape(data.shape[:2]))
+
+
+def _srgb_code(data: Pixels, name: str, transfer: Transfer) -> NDArray[np.uint8]:
+    """(h, w, C) of any color or gray format to sRGB with 8 bits a channel, (h, w, 3) uint8, without alpha."""
+    if data.dtype.itemsize == 1 and name in ("rgba", "bgra") and transfer is Transfer.srgb:
+        return np.asarray(cv2.cvtColor(data, cv2.COLOR_BGRA2RGB if name == "bgra" else cv2.COLOR_RGBA2RGB), np.uint8)
+    light = _linear_color(data, name, transfer, GuidanceError)
+    return np.asarray(np.rint(linear_to_srgb(np.clip(light, 0.0, 1.0)) * np.float32(255.0)), np.uint8)
 
 
 def _light(data: Pixels, linear: bool, error: _Error) -> FloatArray:

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,27 +18,33 @@ from handtint.color.gamut import clip_colors
 from handtint.color.hints import PROMISED_COVERAGE
 from handtint.color.palette import MAX_COLORS, extract_palette
 from handtint.color.upsample import shrink_area
-from handtint.colorizers.base import Colorizer, Guidance, Prepared, check_cancelled, check_picture
-from handtint.colorizers.registry import default_method
+from handtint.colorizers.base import Colorizer, Guidance, Prepared, Suggester, check_cancelled, check_picture
+from handtint.colorizers.registry import default_method, suggesting_method
 from handtint.errors import GuidanceError, PictureError, ProtocolError
 from handtint.server import planes as read
 from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, fits, is_plane
-from handtint.server.composite import Look, check_output, compose, lab_to_colors
+from handtint.server.composite import Look, check_output, compose
 from handtint.server.mailbox import Job
 from handtint.server.pixelmath import Bands
+from handtint.server.semantic import ReadMap, check_map_output, read_map, segmented
+from handtint.server.suggest import mapped_uncertainty, suggested
+from handtint.server.themes import Recommender, wire_palette
+from handtint.weights import read_classes
 from handtint.wire.messages import (
     Colorize,
     Colorized,
     ExtractedPalette,
     ExtractPalette,
-    Failure,
+    MapUncertainty,
     Message,
-    Palette,
     RecommendThemes,
     Segment,
     Suggest,
 )
 from handtint.wire.pixels import Extent, Known, Picture, Plane, Rect
+
+if TYPE_CHECKING:
+    from handtint.colorizers.segmenter import Segmenter
 
 FloatArray = NDArray[np.float32]
 
@@ -56,11 +62,17 @@ class TooLarge(PictureError):  # noqa: N818 - read as a sentence at the raise
     code = "too_large"
 
 
-class Inputs(NamedTuple):
-    """What a Colorize names: the base by digest too, its plane only where it is (still) here."""
+class Base(NamedTuple):
+    """The picture to colour: its plane only where it is (still) here."""
 
     digest: str
-    base: Plane | None
+    plane: Plane | None
+
+
+class Inputs(NamedTuple):
+    """What a Colorize names."""
+
+    base: Base
     hints: Plane | None
     semantic: Plane | None
     exemplar: Plane | None
@@ -98,6 +110,8 @@ class Service:
         self._clock = clock
         self._bands = Bands(threads)
         self._colorizers: dict[str, Colorizer] = {}
+        self._segmenter: Segmenter | None = None
+        self._recommender = Recommender()
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -114,6 +128,8 @@ class Service:
     def rest(self) -> None:
         """Free the models and what they prepared; the planes stay."""
         self._colorizers.clear()
+        self._recommender.rest()
+        self._segmenter = None
         self._cache.remove(lambda key: not is_plane(key))
 
     def close(self) -> None:
@@ -137,9 +153,13 @@ class Service:
             return self._colorize(job, request)
         if isinstance(request, ExtractPalette):
             return self._extract_palette(request)
-        if isinstance(request, (Segment, RecommendThemes, Suggest)):
-            self.keep(job)
-            return Failure(request.id, "not_available", f"this engine has no method for '{request.type}' yet")
+        if isinstance(request, Segment):
+            return self._segment(job, request)
+        if isinstance(request, RecommendThemes):
+            base = self._find(request.base).plane
+            return self._recommender.answer(request, check_picture(read.lightness(base, self._bands)))
+        if isinstance(request, (Suggest, MapUncertainty)):
+            return self._suggest(job, request)
         raise ProtocolError(f"expected a request that the worker answers, got '{request.type}'")
 
     # Colorize -------------------------------------------------------------------------------------------------
@@ -150,16 +170,16 @@ class Service:
         check_output(request.output)
         job.progress = (0.05, "preparing")
         method = request.method or default_method().name
-        prepared = self._prepare(job, method, inputs)
+        prepared = self._prepare(job, method, inputs.base)
         lightness = prepared.lightness
         _check_extents(inputs, lightness.shape)
         painted = None if inputs.hints is None else read.hints(inputs.hints)
-        guidance = _guidance(request, inputs, painted)
+        semantic = None if inputs.semantic is None else read_map(inputs.semantic, read_classes, self._bands)
+        guidance = _guidance(request, inputs, painted, semantic)
         size, region = _answer_size(request, lightness.shape)
         job.progress = (0.4, "coloring")
         ab = self._colorizers[method].colorize(prepared, guidance, size=size, cancelled=job.cancelled)
-        # Once more: what a method keeps of a picture grows with its first strokes.
-        self._cache.put(("prepared", method, inputs.digest), prepared, prepared.nbytes)
+        self._keep_prepared(method, inputs.base, prepared)
         check_cancelled(job.cancelled)
         job.progress = (0.9, "composing")
         alpha = None if inputs.selection is None else _part(read.selection(inputs.selection), size, region)
@@ -173,7 +193,7 @@ class Service:
             size=Extent(ab.shape[2], ab.shape[1]),
             method=method,
             seconds=self._clock() - started,
-            notes=_notes(lightness, painted),
+            notes=(*_notes(lightness, painted), *(semantic.notes if semantic is not None else ())),
         )
 
     def _inputs(self, request: Colorize) -> Inputs:
@@ -186,37 +206,89 @@ class Service:
             except UnknownPlanes as error:
                 found.append(None)
                 missing.extend(error.missing)
-        digest, base = "", None
+        base = Base("", None)
         try:
-            digest, base = self._find(request.base)
+            base = self._base(request.base)
         except UnknownPlanes as error:
-            # A prepared picture may have outlived its plane.
-            digest = request.base.digest if isinstance(request.base, Known) else ""
-            if not self._cache.count(lambda key: isinstance(key, tuple) and key[-1] == digest):
-                missing.extend(error.missing)
+            missing.extend(error.missing)
         if missing:
             raise UnknownPlanes(tuple(dict.fromkeys(missing)))
-        return Inputs(digest, base, *found)
+        return Inputs(base, *found)
 
-    def _prepare(self, job: Job, method: str, inputs: Inputs) -> Prepared:
+    def _base(self, picture: Picture) -> Base:
+        """The picture to colour; a prepared one may have outlived its plane."""
+        try:
+            return Base(*self._find(picture))
+        except UnknownPlanes:
+            digest = picture.digest if isinstance(picture, Known) else ""
+            if not self._cache.count(lambda key: isinstance(key, tuple) and key[-1] == digest):
+                raise
+            return Base(digest, None)
+
+    def _prepare(self, job: Job, method: str, base: Base) -> Prepared:
         """What the method keeps of the picture, made now where it is not there."""
         colorizer = self.preload(method)
         check_cancelled(job.cancelled)
-        key = ("prepared", method, inputs.digest)
-        known = self._cache.get(key)
+        known = self._cache.get(("prepared", method, base.digest))
         if known is not None:
             return known  # type: ignore[return-value]  # only Prepared has such keys
-        if inputs.base is None:  # prepared, but for another method
-            raise UnknownPlanes((inputs.digest,))
-        prepared = colorizer.prepare(check_picture(read.lightness(inputs.base, self._bands)))
-        self._cache.put(key, prepared, prepared.nbytes)
+        if base.plane is None:  # prepared, but for another method
+            raise UnknownPlanes((base.digest,))
+        prepared = colorizer.prepare(check_picture(read.lightness(base.plane, self._bands)))
+        self._keep_prepared(method, base, prepared)
         check_cancelled(job.cancelled)
         return prepared
+
+    def _keep_prepared(self, method: str, base: Base, prepared: Prepared) -> None:
+        """Also once more after work: what a method keeps of a picture grows with what it was asked."""
+        self._cache.put(("prepared", method, base.digest), prepared, prepared.nbytes)
 
     def _find(self, picture: Picture) -> Named:
         if not isinstance(picture, Known):
             _check_limits(picture.extent if isinstance(picture, Plane) else picture.plane.extent)
         return self._planes.find(picture)
+
+    # Semantic map ---------------------------------------------------------------------------------------------
+
+    def _segment(self, job: Job, request: Segment) -> Message:
+        check_map_output(request.output)
+        digest, base = self._find(request.base)
+        job.progress = (0.1, "looking what is where")
+        classes = self._find_map(job, digest, base)
+        return segmented(request.id, classes, read_classes(), Look(request.output, request.linear), self._bands)
+
+    def _find_map(self, job: Job, digest: str, base: Plane) -> NDArray[np.int64]:
+        """(H, W) class of each pixel, found once per picture."""
+        known = self._cache.get(("map", digest))
+        if isinstance(known, np.ndarray):
+            return known.astype(np.int64)
+        if self._segmenter is None:
+            from handtint.colorizers.segmenter import Segmenter
+
+            self._segmenter = Segmenter(self.device)
+        lightness = check_picture(read.lightness(base, self._bands))
+        check_cancelled(job.cancelled)
+        found = self._segmenter.segment(lightness, cancelled=job.cancelled)
+        small = found.astype(np.uint8)
+        self._cache.put(("map", digest), small, small.nbytes)
+        return found
+
+    # Suggestions ----------------------------------------------------------------------------------------------
+
+    def _suggest(self, job: Job, request: Suggest | MapUncertainty) -> Message:
+        base = self._base(request.base)
+        job.progress = (0.1, "looking for colors")
+        method = suggesting_method().name
+        prepared = self._prepare(job, method, base)
+        suggester = self.preload(method)
+        if not isinstance(suggester, Suggester):
+            raise TypeError(f"expected method {method} to suggest colors, as the registry says")
+        if isinstance(request, Suggest):
+            answer: Message = suggested(request, suggester, prepared)
+        else:
+            answer = mapped_uncertainty(request, suggester, prepared)
+        self._keep_prepared(method, base, prepared)
+        return answer
 
     # Palette --------------------------------------------------------------------------------------------------
 
@@ -224,8 +296,7 @@ class Service:
         if not 1 <= request.count <= MAX_COLORS:
             raise GuidanceError(f"expected 1 to {MAX_COLORS} colors in a palette, got {request.count}")
         lab, weights = extract_palette(read.picture_lab(self._find(request.source).plane), request.count)
-        shares = tuple(float(weight) for weight in weights)
-        return ExtractedPalette(request.id, Palette(lab_to_colors(lab), shares))
+        return ExtractedPalette(request.id, wire_palette(lab, weights))
 
 
 def _check_limits(extent: Extent) -> None:
@@ -246,17 +317,17 @@ def _check_extents(inputs: Inputs, shape: tuple[int, ...]) -> None:
             )
 
 
-def _guidance(request: Colorize, inputs: Inputs, painted: read.Painted | None) -> Guidance:
+def _guidance(request: Colorize, inputs: Inputs, painted: read.Painted | None, semantic: ReadMap | None) -> Guidance:
     guidance = Guidance(reach=request.reach, softness=request.softness)
     if painted is not None:
         guidance = replace(guidance, hint_ab=painted.ab, hint_mask=painted.mask)
     if request.palette is not None:
         colors, weights = read.palette_ab(request.palette)
         guidance = replace(guidance, palette_ab=colors, palette_weights=weights)
-    if inputs.semantic is not None:
-        guidance = replace(guidance, semantic=read.semantic_map(inputs.semantic))
+    if semantic is not None:
+        guidance = replace(guidance, semantic=semantic.classes)
     if inputs.exemplar is not None:
-        guidance = replace(guidance, exemplar=read.picture_lab(inputs.exemplar))
+        guidance = replace(guidance, exemplar=read.exemplar_lab(inputs.exemplar))
     return guidance
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,23 @@ from handtint.errors import PictureError
 
 ByteArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where a training finds its pictures: the data folder itself, and the folder of its decoded pictures."""
+
+    data: Path
+    packed: Path
+
+
+class Window(NamedTuple):
+    """A square of a picture in its own px, perhaps seen in a mirror."""
+
+    top: int
+    left: int
+    side: int
+    mirrored: bool
 
 
 @dataclass(frozen=True)
@@ -96,6 +114,32 @@ def load_packed(packed: Path, split: str, *, short_side: int = 192, without: Col
     shapes = tuple((offset, height, width) for offset, height, width in (index["shapes"][i] for i in kept))
     pixels = np.load(stem.with_suffix(".npy"), mmap_mode="r")
     return PackedPictures(pixels, shapes, tuple(index["names"][i] for i in kept))
+
+
+def draw_window(shape: tuple[int, ...], widest: float, rng: np.random.Generator) -> Window:
+    """A random square of a picture, mirrored half the time: its side is the whole short side, or 1 / widest of it."""
+    height, width = shape[:2]
+    side = max(8, round(min(height, width) / rng.uniform(1.0, widest)))
+    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    return Window(int(top), int(left), side, bool(rng.random() < 0.5))
+
+
+def cut(picture: ByteArray, window: Window, crop: int, *, classes: bool = False) -> ByteArray:
+    """A window of a picture or, where `classes` is set, of a label map, whose numbers must not be mixed.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) or (H, W) uint8
+
+    Returns
+    -------
+    (crop, crop, 3) or (crop, crop) uint8
+    """
+    top, left, side, mirrored = window
+    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    smooth = cv2.INTER_AREA if side > crop else cv2.INTER_LINEAR
+    result = cv2.resize(square, (crop, crop), interpolation=cv2.INTER_NEAREST_EXACT if classes else smooth)
+    return np.ascontiguousarray(result[:, ::-1] if mirrored else result, np.uint8)
 
 
 def _pack_split(data: Path, files: list[str], stem: Path, short_side: int) -> None:

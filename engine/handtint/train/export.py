@@ -57,33 +57,70 @@ def export(
     metrics : mapping
         Figures for the manifest and the card.
     """
+    file = WeightFile(
+        name=name,
+        net=type(net).__name__,
+        arguments=arguments,
+        recipe=f"engine/handtint/train/recipes/{name}.toml, {provenance.steps} steps; {provenance.recipe}",
+        tensors=half_state(net),
+    )
+    parameters = sum(p.numel() for p in net.parameters())
+    return write_weights(file, folder, provenance, metrics, parameters=f"{parameters / 1e6:.1f} million")
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """What is written: tensors by name, and what the manifest says of them (see handtint.weights.Entry)."""
+
+    name: str
+    net: str
+    arguments: Mapping[str, Any]
+    recipe: str
+    tensors: Mapping[str, Tensor]
+
+
+def write_weights(
+    file: WeightFile, folder: Path, provenance: Provenance, metrics: Mapping[str, float], **words: str
+) -> Path:
+    """Write `name`.safetensors, its manifest entry and `name`.md from the card's template; returns the weight file.
+
+    Parameters
+    ----------
+    words : str
+        What else stands in the template.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.safetensors"
-    content = safetensors.torch.save(half_state(net))
+    path = folder / f"{file.name}.safetensors"
+    content = safetensors.torch.save(dict(file.tensors))
     path.write_bytes(content)
     entry = {
         "file": path.name,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "net": type(net).__name__,
-        "arguments": dict(arguments),
-        "recipe": f"engine/handtint/train/recipes/{name}.toml, {provenance.steps} steps; {provenance.recipe}",
+        "net": file.net,
+        "arguments": dict(file.arguments),
+        "recipe": file.recipe,
         "data": provenance.data,
         "licence": provenance.licence,
         "metrics": dict(metrics),
     }
-    _update_manifest(folder / MANIFEST, name, entry)
-    card = resources.files("handtint.train").joinpath("recipes", f"{name}.card.md").read_text(encoding="utf-8")
-    parameters = sum(p.numel() for p in net.parameters())
+    _update_manifest(folder / MANIFEST, file.name, entry)
     values = {
         **{field: getattr(provenance, field) for field in Provenance.__dataclass_fields__},
-        "parameters": f"{parameters / 1e6:.1f} million",
         "megabytes": f"{len(content) / 1e6:.1f} MB",
-        "arguments": ", ".join(f"{key}={value}" for key, value in arguments.items()),
+        "arguments": ", ".join(f"{key}={value}" for key, value in file.arguments.items()),
         "sha256": entry["sha256"],
+        "sources": _read_text("sources.md").rstrip(),
         "metrics": "\n".join(f"| {key} | {value:g} |" for key, value in metrics.items()),
+        **words,
     }
-    (folder / f"{name}.md").write_text(Template(card).substitute(values), encoding="utf-8")
+    card = Template(_read_text(f"{file.name}.md"))
+    (folder / f"{file.name}.md").write_text(card.substitute(values), encoding="utf-8")
     return path
+
+
+def _read_text(file: str) -> str:
+    """A card's template, or the table of sources that all of them show."""
+    return resources.files("handtint.train").joinpath("cards", file).read_text(encoding="utf-8")
 
 
 def half_state(net: nn.Module) -> dict[str, Tensor]:

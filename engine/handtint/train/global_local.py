@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -14,9 +15,9 @@ from torch import Tensor, nn
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
 from handtint.nets.blocks import Sobel
 from handtint.nets.global_local import GlobalLocalNet
-from handtint.train.data import FloatArray, PackedPictures, bytes_to_lab
-from handtint.train.inputs import HintPainter, InputMix, Sample, extract_palette, pad_palette, simulate
-from handtint.train.losses import LossWeights, global_local_loss
+from handtint.train.data import FloatArray, PackedPictures, Store, bytes_to_lab, cut, draw_window, load_packed
+from handtint.train.inputs import SLOTS, HintPainter, InputMix, Sample, extract_palette, pad_palette, simulate
+from handtint.train.losses import Asked, LossWeights, global_local_loss, some_pixels
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,13 @@ class GlobalLocalTask:
         A picture is scaled so that its short side is 1 to `widest` times the crop.
     validation_side : int
         Short side of validation pictures, px.
+    slots : int
+        Most colours of a palette that the network takes.
+    options : mapping
+        Keyword arguments of the network beside its width.
     """
 
+    slots: ClassVar[int] = SLOTS
     train: PackedPictures
     val: PackedPictures
     width: int
@@ -50,39 +56,58 @@ class GlobalLocalTask:
     widest: float = 1.6
     validation_pictures: int = 64
     validation_side: int = 160
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """See `Task.arguments`."""
+        return {"width": self.width, **self.options}
 
     def build(self) -> nn.Module:
         """A new network from the seed."""
         torch.manual_seed(self.seed)
-        return GlobalLocalNet(self.width)
+        return GlobalLocalNet(**self.arguments)
 
     def batch(self, number: int, progress: float) -> tuple[Tensor, ...]:
-        """Random crops with simulated inputs, normalised, as `to_tensors` has them."""
+        """Random crops with simulated inputs, normalised, as `to_tensors` and `palette_pixels` have them."""
+        samples = self.samples(number, progress)
+        return (*to_tensors(samples), torch.stack([palette_pixels(sample) for sample in samples]))
+
+    def samples(self, number: int, progress: float) -> list[Sample]:
+        """What a batch is made of."""
         phase = [p for p in self.phases if p.start <= progress][-1]
         rng = np.random.default_rng((self.seed, number))
-        return to_tensors([self.draw(phase.crop, rng) for _ in range(phase.batch)])
+        return [self.draw(phase.crop, rng) for _ in range(phase.batch)]
 
     def draw(self, crop: int, rng: np.random.Generator) -> Sample:
         """One random sample."""
+        picture = bytes_to_lab(self.crop(crop, rng))
+        lender = bytes_to_lab(self.crop(crop, rng)) if self.mix.borrowed > 0 else None
+        return simulate(picture, self.mix, rng, slots=self.slots, lender=lender)
+
+    def crop(self, side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """A random part of a random picture."""
         picture = self.train.picture(int(rng.integers(len(self.train))))
-        return simulate(bytes_to_lab(random_crop(picture, crop, self.widest, rng)), self.mix, rng)
+        return random_crop(picture, side, self.widest, rng)
 
     def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Equation 3 of the paper."""
-        lightness, truth, hint_ab, hint_mask, palette_ab, palette_mask = batch
+        """Equation 3 of the paper, and our part on all colours together."""
+        lightness, truth, hint_ab, hint_mask, palette_ab, palette_mask, pixels = batch
         output = net(lightness, hint_ab, hint_mask, palette_ab, palette_mask).float()
         with torch.autocast(output.device.type, enabled=False):
-            sobel = Sobel().to(output.device)
-            parts = global_local_loss(output, truth, palette_ab, palette_mask, sobel, self.weights)
+            asked = Asked(truth, palette_ab, palette_mask, pixels)
+            parts = global_local_loss(output, asked, Sobel().to(output.device), self.weights)
         return parts.total(self.weights), parts._asdict()
 
     def validate(self, net: nn.Module) -> dict[str, float]:
-        """Mean PSNR in dB at several numbers of hints, without and with the picture's own palette."""
+        """Mean PSNR in dB without and with hints and the picture's own palette, and the swap test's share."""
+        from handtint.train.measure import swap_test
+
         settings = [(0, False), (10, False), (50, False), (0, True), (10, True)]
         return {
             f"psnr@{hints}{'+palette' if palette else ''}": self.mean_psnr(net, hints, palette)
             for hints, palette in settings
-        } | {"psnr gray": self.mean_psnr(lambda lightness, *_: lightness.repeat(1, 2, 1, 1) * 0.0, 0, False)}
+        } | {"swap": swap_test(self, net)}
 
     def mean_psnr(self, net: Callable[..., Tensor], hints: int, palette: bool) -> float:
         """Mean over the validation pictures of the PSNR in dB of 8-bit RGB."""
@@ -102,7 +127,7 @@ class GlobalLocalTask:
             y, x = rng.integers(ab.shape[1]), rng.integers(ab.shape[2])
             painter.patch(ab, int(y), int(x), int(rng.integers(1, 7)))
         colors = extract_palette(ab, 4, np.random.default_rng((self.seed, 2, index))) if palette else ab[:0, 0, :2]
-        return Sample(lab[..., 0], ab, painter.ab, painter.mask, *pad_palette(colors.reshape(-1, 2)))
+        return Sample(lab[..., 0], ab, painter.ab, painter.mask, *pad_palette(colors.reshape(-1, 2), self.slots))
 
     def sheet(self, net: nn.Module) -> NDArray[np.uint8]:
         """Rows: truth, gray, automatic, 10 hints, own palette, palette of the next picture."""
@@ -121,17 +146,35 @@ class GlobalLocalTask:
             columns.append(np.concatenate(cells))
         return np.concatenate(columns, axis=1)
 
+    def measure(self, net: nn.Module) -> dict[str, float]:
+        """PSNR in dB over hints and palettes, and the palette swap test."""
+        from handtint.train.measure import measure_guided
+
+        return measure_guided(self, net)
+
+
+def build_task(
+    recipe: Mapping[str, Any], store: Store, *, kind: type[GlobalLocalTask] = GlobalLocalTask
+) -> GlobalLocalTask:
+    """The task of `global_local`, or of a kind of it, over packed pictures."""
+    side = recipe["short_side"]
+    return kind(
+        train=load_packed(store.packed, "train", short_side=side, without=recipe["without"]),
+        val=load_packed(store.packed, "val", short_side=side),
+        width=recipe["width"],
+        seed=recipe["seed"],
+        phases=tuple(Phase(**phase) for phase in recipe["phases"]),
+        mix=InputMix(**recipe["inputs"]),
+        weights=LossWeights(**recipe["loss"]),
+        widest=recipe["widest"],
+        validation_pictures=recipe.get("validation_pictures", 64),
+        options=recipe.get("net", {}),
+    )
+
 
 def random_crop(picture: NDArray[np.uint8], crop: int, widest: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A square of a randomly scaled, perhaps mirrored picture; (crop, crop, 3) uint8."""
-    height, width = picture.shape[:2]
-    # Side of the square in the picture's own px: the whole short side, or 1 / widest of it.
-    side = max(8, round(min(height, width) / rng.uniform(1.0, widest)))
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
-    method = cv2.INTER_AREA if side > crop else cv2.INTER_LINEAR
-    result = cv2.resize(square, (crop, crop), interpolation=method)
-    return np.ascontiguousarray(result[:, ::-1] if rng.random() < 0.5 else result, np.uint8)
+    return cut(picture, draw_window(picture.shape, widest, rng), crop)
 
 
 def validation_picture(picture: NDArray[np.uint8], short_side: int) -> FloatArray:
@@ -158,6 +201,12 @@ def to_tensors(samples: list[Sample]) -> tuple[Tensor, ...]:
         normalize_ab(stack("palette_ab")),
         stack("palette_mask"),
     )
+
+
+def palette_pixels(sample: Sample) -> Tensor:
+    """(1024, 2) ab / 110 of the picture that a sample's palette was taken from."""
+    source = sample.ab if sample.source is None else sample.source
+    return some_pixels(normalize_ab(torch.from_numpy(np.ascontiguousarray(source))[None]))[0]
 
 
 def predict(net: Callable[..., Tensor], sample: Sample) -> FloatArray:

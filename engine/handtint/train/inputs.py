@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from handtint.color.transport import match_colors
 from handtint.train.data import FloatArray, lab_to_bytes
 
 SLOTS = 5
-"""Colours of a padded palette."""
+"""Colours of a padded palette, where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class InputMix:
         Of the samples with hints: strokes instead of patches.
     most_hints : int
         Upper end of the number of patches.
+    ordered : bool
+        Palettes keep their order, the most frequent colour first; else it is random.
+    borrowed : float
+        Of the samples with a palette, where another picture is at hand: the colours move to where that picture has
+        its own, and its palette is given, so that a palette made for something else is obeyed.
     """
 
     none: float = 0.25
@@ -48,6 +54,8 @@ class InputMix:
     shifted: float = 0.4
     strokes: float = 0.3
     most_hints: int = 100
+    ordered: bool = False
+    borrowed: float = 0.0
 
 
 PAPER_MIX = InputMix(
@@ -66,8 +74,10 @@ class Sample:
         The answer.
     hint_ab, hint_mask : (2, H, W), (H, W) float32
         Zero where nothing is painted.
-    palette_ab, palette_mask : (5, 2), (5,) float32
+    palette_ab, palette_mask : (K, 2), (K,) float32
         Zero in empty slots.
+    source : (2, h, w) float32, optional
+        The picture that the palette was taken from, where that is another one.
     """
 
     lightness: FloatArray
@@ -76,30 +86,48 @@ class Sample:
     hint_mask: FloatArray
     palette_ab: FloatArray
     palette_mask: FloatArray
+    source: FloatArray | None = None
 
 
-def simulate(lab: FloatArray, mix: InputMix, rng: np.random.Generator) -> Sample:
+def simulate(
+    lab: FloatArray,
+    mix: InputMix,
+    rng: np.random.Generator,
+    *,
+    slots: int = SLOTS,
+    lender: FloatArray | None = None,
+) -> Sample:
     """Draw what an artist might have given for this picture.
 
     Parameters
     ----------
     lab : (H, W, 3) float32
         The coloured picture.
+    slots : int
+        Most colours of a palette.
+    lender : (h, w, 3) float32, optional
+        Another coloured picture, for `mix.borrowed`.
     """
     combination = rng.choice(4, p=(mix.none, mix.palette, mix.hints, mix.both))
     with_palette, with_hints = combination in (1, 3), combination in (2, 3)
     ab = np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1))
-    if with_palette and rng.random() < mix.shifted:
+    source = None  # of the palette, where that is not the picture itself
+    if with_palette and lender is not None and rng.random() < mix.borrowed:
+        source = np.ascontiguousarray(lender[..., 1:].transpose(2, 0, 1))
+        ab = match_colors(ab, source)
+    elif with_palette and rng.random() < mix.shifted:
         ab = turn_colors(ab, rng)
     hints = HintPainter(ab.shape[1:])
     if with_hints:
-        ab = _paint_hints(lab, ab, mix, hints, rng)
-    palette = (
-        extract_palette(ab, int(rng.integers(3, SLOTS + 1)), rng) if with_palette else np.zeros((0, 2), np.float32)
-    )
-    # A palette is a set: its order must not matter to the network.
-    palette_ab, palette_mask = pad_palette(rng.permutation(palette))
-    return Sample(lab[..., 0], ab, hints.ab, hints.mask, palette_ab, palette_mask)
+        ab = paint_hints(lab, ab, mix, hints, rng)
+    palette = np.zeros((0, 2), np.float32)
+    if with_palette:
+        palette = extract_palette(ab if source is None else source, int(rng.integers(3, slots + 1)), rng)
+    if not mix.ordered:
+        # A palette is a set: its order must not matter to the network.
+        palette = rng.permutation(palette)
+    palette_ab, palette_mask = pad_palette(palette, slots)
+    return Sample(lab[..., 0], ab, hints.ab, hints.mask, palette_ab, palette_mask, source)
 
 
 class HintPainter:
@@ -124,7 +152,7 @@ class HintPainter:
         self.mask[inside] = 1.0
 
 
-def _paint_hints(
+def paint_hints(
     lab: FloatArray, ab: FloatArray, mix: InputMix, hints: HintPainter, rng: np.random.Generator
 ) -> FloatArray:
     """Paint marks, and return the answer, which differs from `ab` where a region was recoloured."""
@@ -230,8 +258,8 @@ def extract_palette(ab: FloatArray, colors: int, rng: np.random.Generator) -> Fl
     return np.asarray(centers, np.float32)[np.argsort(-counts, kind="stable")]
 
 
-def pad_palette(palette: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(K, 2) with K <= 5 to (5, 2) and its mask (5,)."""
-    padded, mask = np.zeros((SLOTS, 2), np.float32), np.zeros(SLOTS, np.float32)
+def pad_palette(palette: FloatArray, slots: int = SLOTS) -> tuple[FloatArray, FloatArray]:
+    """(K, 2) to (slots, 2) and its mask (slots,)."""
+    padded, mask = np.zeros((slots, 2), np.float32), np.zeros(slots, np.float32)
     padded[: len(palette)], mask[: len(palette)] = palette, 1.0
     return padded, mask

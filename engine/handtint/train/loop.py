@@ -62,6 +62,10 @@ class Schedule:
 class Task(Protocol):
     """What is particular to one method."""
 
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Keyword arguments with which the class of the network is built again."""
+
     def build(self) -> nn.Module:
         """A new network."""
 
@@ -77,27 +81,31 @@ class Task(Protocol):
     def sheet(self, net: nn.Module) -> NDArray[np.uint8]:
         """(H, W, 3) sRGB: coloured validation pictures to look at."""
 
+    def measure(self, net: nn.Module) -> dict[str, float]:
+        """Figures for the manifest and the model card, on more pictures than `validate` takes."""
+
 
 @dataclass
 class State:
-    """Everything that a checkpoint holds."""
+    """Everything that a checkpoint holds; `samples` counts the pictures seen, with repetition."""
 
     net: nn.Module
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     step: int = 0
+    samples: int = 0
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; a crash leaves the previous one."""
         parts = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimizer")}
         partial = path.with_suffix(".partial")
-        torch.save({"step": self.step, **parts}, partial)
+        torch.save({"step": self.step, "samples": self.samples, **parts}, partial)
         os.replace(partial, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
         saved = torch.load(path, weights_only=True, map_location="cpu")
-        self.step = saved["step"]
+        self.step, self.samples = saved["step"], saved["samples"]
         for name in ("net", "average", "optimizer"):
             getattr(self, name).load_state_dict(saved[name])
 
@@ -178,6 +186,7 @@ def take_step(task: Task, schedule: Schedule, state: State, device: str) -> dict
     state.optimizer.step()
     state.average.update_parameters(state.net)
     state.step += 1
+    state.samples += len(batch[0]) * processes()
     return {name: float(value.detach()) for name, value in {"loss": total, **parts}.items()}
 
 

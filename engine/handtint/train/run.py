@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,8 @@ import torch.distributed as dist
 from torch import nn
 
 from handtint.errors import UnknownMethod
-from handtint.train.data import load_packed, pack
-from handtint.train.global_local import GlobalLocalTask, Phase
-from handtint.train.inputs import InputMix
+from handtint.train.data import Store, pack
 from handtint.train.loop import Schedule, Task, run
-from handtint.train.losses import LossWeights
-from handtint.train.zhang2017 import Zhang2017Task
 
 
 def train(
@@ -63,10 +60,10 @@ def train(
     join_processes(device)
     if threads is not None:
         torch.set_num_threads(threads)
-    store = pack(data, packed or out / "packed", short_side=recipe["short_side"])
+    store = Store(data, pack(data, packed or out / "packed", short_side=recipe["short_side"]))
     values = recipe["schedule"]
     schedule = Schedule(**(values if steps is None else {**values, "steps": steps}))
-    return run(TASKS[method](recipe, store), schedule, out, device=device, progress=progress)
+    return run(build_task(recipe, store), schedule, out, device=device, progress=progress)
 
 
 def join_processes(device: str) -> None:
@@ -75,44 +72,46 @@ def join_processes(device: str) -> None:
         dist.init_process_group("nccl" if device == "cuda" else "gloo")
 
 
-def read_recipe(method: str) -> dict[str, Any]:
+def recipe_names() -> tuple[str, ...]:
+    """Everything that can be trained: the methods, what they need, and their ablations."""
+    files = (file.name for file in _recipes().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+def read_recipe(name: str) -> dict[str, Any]:
     """The recipe as plain values; where it says `like`, those of that other recipe with its own on top."""
-    if method not in TASKS:
-        raise UnknownMethod(f"expected a method that can be trained ({', '.join(TASKS)}), got '{method}'")
-    text = resources.files("handtint.train").joinpath("recipes", f"{method}.toml").read_text(encoding="utf-8")
-    values = tomllib.loads(text)
+    if name not in recipe_names():
+        raise UnknownMethod(f"expected a method that can be trained ({', '.join(recipe_names())}), got '{name}'")
+    values = tomllib.loads(_recipes().joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     other = values.pop("like", None)
     if other is None:
         return values
     recipe = read_recipe(other)
     return recipe | {
-        name: recipe.get(name, {}) | value if isinstance(value, dict) else value for name, value in values.items()
+        key: recipe.get(key, {}) | value if isinstance(value, dict) else value for key, value in values.items()
     }
 
 
-def build_task(
-    recipe: Mapping[str, Any],
-    packed: Path,
-    *,
-    validation_pictures: int = 64,
-    kind: type[GlobalLocalTask] = GlobalLocalTask,
-) -> GlobalLocalTask:
-    """The task of `global_local`, or of a kind of it, over packed pictures."""
-    side = recipe["short_side"]
-    return kind(
-        train=load_packed(packed, "train", short_side=side, without=recipe["without"]),
-        val=load_packed(packed, "val", short_side=side),
-        width=recipe["width"],
-        seed=recipe["seed"],
-        phases=tuple(Phase(**phase) for phase in recipe["phases"]),
-        mix=InputMix(**recipe["inputs"]),
-        weights=LossWeights(**recipe["loss"]),
-        widest=recipe["widest"],
-        validation_pictures=validation_pictures,
-    )
+def build_task(recipe: Mapping[str, Any], store: Store) -> Task:
+    """What is particular to a recipe's method: its `task`, built by that method's own module."""
+    module, function = BUILDERS[recipe["task"]].split(":")
+    build: Callable[[Mapping[str, Any], Store], Task] = getattr(importlib.import_module(module), function)
+    return build(recipe, store)
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any], Path], Task]] = {
-    "global_local": build_task,
-    "zhang2017": partial(build_task, kind=Zhang2017Task),
+def _recipes() -> Traversable:
+    return resources.files("handtint.train").joinpath("recipes")
+
+
+# Named, not imported: training one method needs no other's code.
+BUILDERS: Mapping[str, str] = {
+    "bins": "handtint.train.bins:build_task",
+    "exemplar": "handtint.train.exemplar:build_task",
+    "fusion": "handtint.train.fusion:build_task",
+    "global_local": "handtint.train.global_local:build_task",
+    "perceptual": "handtint.train.perceptual:build_task",
+    "segment": "handtint.train.segment:build_task",
+    "semantic": "handtint.train.semantic:build_task",
+    "unified": "handtint.train.unified:build_task",
+    "zhang2017": "handtint.train.zhang2017:build_task",
 }

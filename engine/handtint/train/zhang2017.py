@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from handtint.nets.zhang2017 import Zhang2017Net
+from handtint.train.data import Store
 from handtint.train.global_local import GlobalLocalTask, predict, to_rgb
+from handtint.train.global_local import build_task as build_like
+from handtint.train.measure import measure_hints
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Zhang2017Task(GlobalLocalTask):
     def build(self) -> nn.Module:
         """A new network from the seed."""
         torch.manual_seed(self.seed)
-        return Zhang2017Net(self.width)
+        return Zhang2017Net(**self.arguments)
 
     def loss(self, net: nn.Module, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
         """Equation 2 of the paper: Huber, here on ab / 110 with the recipe's threshold."""
@@ -45,6 +49,17 @@ class Zhang2017Task(GlobalLocalTask):
             colors = [plain.ab, 0 * plain.ab, *(predict(without_palette(net), sample) for sample in samples)]
             columns.append(np.concatenate([cv2.resize(to_rgb(plain.lightness, ab), (128, 128)) for ab in colors]))
         return np.concatenate(columns, axis=1)
+
+    def measure(self, net: nn.Module) -> dict[str, float]:
+        """PSNR in dB over hints."""
+        return measure_hints(self, without_palette(net))
+
+
+def build_task(recipe: Mapping[str, Any], store: Store) -> Zhang2017Task:
+    """The task of `zhang2017` over packed pictures."""
+    task = build_like(recipe, store, kind=Zhang2017Task)
+    assert isinstance(task, Zhang2017Task)
+    return task
 
 
 def without_palette(net: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:

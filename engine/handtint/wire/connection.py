@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from handtint.errors import EngineRefused
+from handtint.wire.whole import write_whole
 
 FILE_NAME = "engine.json"
 USERNAME = "handtint"
@@ -91,15 +91,7 @@ def read_connection(path: Path) -> Connection | None:
 def write_connection(path: Path, connection: Connection) -> None:
     """Write the file whole or not at all, readable by this user alone."""
     make_runtime_folder(path.parent)
-    # mkstemp makes mode 0600 whatever the umask.
-    handle, name = tempfile.mkstemp(prefix=".engine-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(connection), file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, lambda stream: stream.write(json.dumps(asdict(connection)).encode()), mode=0o600)
 
 
 def remove_connection(path: Path, token: str) -> None:

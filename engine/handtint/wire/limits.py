@@ -50,6 +50,7 @@ RANGES: dict[tuple[type, str], Range] = {
     (m.Suggest, "y"): Range(0, MAX_SIDE),
     (m.Suggest, "count"): Range(1, 256),
     (m.Cancel, "target"): Range(0, MAX_ID),
+    (m.MethodInfo, "palette_size"): Range(0, 256),
     (m.SemanticClass, "index"): Range(0, 255),
     (m.Progress, "fraction"): Range(0, 1),
     (Extent, "width"): Range(1, MAX_SIDE),

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from handtint.wire.pixels import Extent, Picture, PixelFormat, Plane, Rect
 
-PROTOCOL = (1, 0)
+PROTOCOL = (1, 2)
 """Major and minor version; a test keeps them equal to PROTOCOL.md. Only another major is refused."""
 
 
@@ -24,7 +24,7 @@ class Color(NamedTuple):
 
 @dataclass(frozen=True)
 class Palette:
-    """A small set of colours as global guidance; `weights` are shares, empty means equal."""
+    """A small set of colours as global guidance; `weights` are shares; if empty, the order says which matter most."""
 
     colors: tuple[Color, ...]
     weights: tuple[float, ...] = ()
@@ -33,13 +33,19 @@ class Palette:
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """A method as the artist sees it. `missing` says why it cannot be used; empty where it can."""
+    """A method as the artist sees it. `missing` says why it cannot be used; empty where it can.
+
+    `palette_size` is how many colours of a palette it takes at most, 0 where it takes none or does not say. `needs` are
+    the controls without which it cannot colour; where no method is asked for, none with needs is taken.
+    """
 
     name: str
     title: str
     help: str
     controls: tuple[str, ...]
     missing: str = ""
+    palette_size: int = 0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Colorize(Message):
     hints : Picture, optional
         Colour with alpha; alpha is coverage. Same extent as the base.
     semantic : Picture, optional
-        `index8`, same extent as the base.
+        `index8`, or a picture with alpha in the classes' colours; same extent as the base.
     exemplar : Picture, optional
         A colour picture of any extent.
     selection : Picture, optional
@@ -125,11 +131,17 @@ class Colorize(Message):
 
 @dataclass(frozen=True)
 class Segment(Message):
-    """Find the semantic map of a picture."""
+    """Find the semantic map of a picture.
+
+    `output` is `index8`, or a colour format with alpha for a map that is painted in the classes' colours;
+    `linear` says that its RGB numbers shall be linear light.
+    """
 
     type = "segment"
     document: str
     base: Picture
+    output: PixelFormat = PixelFormat.index8
+    linear: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,16 @@ class Suggest(Message):
     x: int
     y: int
     count: int = 9
+
+
+@dataclass(frozen=True)
+class MapUncertainty(Message):
+    """Where the colours of a gray picture are unsure, and a hint would help most."""
+
+    type = "uncertainty"
+    document: str
+    base: Picture
+    size: Extent | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +221,7 @@ class Welcome(Message):
     methods: tuple[MethodInfo, ...]
     major: int = PROTOCOL[0]
     minor: int = PROTOCOL[1]
+    classes: tuple[SemanticClass, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -219,7 +242,7 @@ class Colorized(Message):
 
 @dataclass(frozen=True)
 class Segmented(Message):
-    """Answer to Segment: an `index8` plane of the base's extent, and what its numbers mean."""
+    """Answer to Segment: a plane of the base's extent in the format that was asked for, and the classes there are."""
 
     type = "segmented"
     plane: Plane
@@ -249,6 +272,14 @@ class Suggested(Message):
     type = "suggested"
     colors: tuple[Color, ...]
     uncertainty: float = 0.0
+
+
+@dataclass(frozen=True)
+class MappedUncertainty(Message):
+    """Answer to MapUncertainty: a `gray8` plane, 0 where the colours are sure, 255 where they could be any."""
+
+    type = "uncertainty_found"
+    plane: Plane
 
 
 @dataclass(frozen=True)
@@ -310,9 +341,9 @@ class Failure(Message):
 
 
 REQUESTS: tuple[type[Message], ...] = (
-    Hello, Colorize, Segment, ExtractPalette, RecommendThemes, Suggest, GetStatus, Cancel, Shutdown,
+    Hello, Colorize, Segment, ExtractPalette, RecommendThemes, Suggest, MapUncertainty, GetStatus, Cancel, Shutdown,
 )  # fmt: skip
 REPLIES: tuple[type[Message], ...] = (
-    Welcome, Colorized, Segmented, ExtractedPalette, RecommendedThemes, Suggested, Status, CancelDone, Stopping,
-    Progress, Failure,
+    Welcome, Colorized, Segmented, ExtractedPalette, RecommendedThemes, Suggested, MappedUncertainty, Status,
+    CancelDone, Stopping, Progress, Failure,
 )  # fmt: skip

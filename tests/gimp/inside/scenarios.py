@@ -20,6 +20,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
 PROCEDURE = "plug-in-handtint-colorize"
+DETECT = "plug-in-handtint-detect"
 PATIENCE = 60.0
 
 Job = dict[str, Any]
@@ -72,6 +73,62 @@ def run_once(job: Job, image: Any, base: Any, hints: Any, number: int, one: Job)
     return {"status": status, "error": error}
 
 
+def methods(job: Job) -> Report:
+    """One run for each entry of `runs`, with the layers and files that it names; they are gone before the next."""
+    image, base = load(job)
+    dump(job, "base_before", base)
+    runs = {}
+    for one in job["runs"]:
+        before = [layer.get_id() for layer in image.get_layers()]
+        values = {name: CONTROLS[name](job, image, value) for name, value in one["controls"].items()}
+        hints = values.pop("hints", None)
+        status, error, layer = run(image, [base], hints, {"method": one["method"], **values})
+        dump(job, one["name"], layer if layer is not None else base)
+        runs[one["name"]] = [status, error]
+        for extra in [layer for layer in image.get_layers() if layer.get_id() not in before]:
+            image.remove_layer(extra)
+    dump(job, "base_after", base)
+    return {"runs": runs} | describe(image)
+
+
+def painted(job: Job, image: Any, name: str) -> Any:
+    """A layer with the R'G'B'A bytes of a file."""
+    width, height = image.get_width(), image.get_height()
+    layer = Gimp.Layer.new(image, name, width, height, Gimp.ImageType.RGBA_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    data = Path(job["folder"], f"{name}.rgba").read_bytes()
+    layer.get_buffer().set(Gegl.Rectangle.new(0, 0, width, height), "R'G'B'A u8", data)
+    layer.get_buffer().flush()
+    layer.update(0, 0, width, height)
+    return layer
+
+
+def opened(job: Job, image: Any, path: str) -> Any:
+    """The layer of another image."""
+    return Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path)).get_layers()[0]
+
+
+def file(job: Job, image: Any, path: str) -> Any:
+    return Gio.File.new_for_path(path)
+
+
+def detect(job: Job) -> Report:
+    """Find the objects, look at the map and the palette, then color with the map."""
+    image, base = load(job)
+    dump(job, "base_before", base)
+    status, error, layer = call(DETECT, image, [base], {})
+    report = {"status": status, "error": error} | describe(image)
+    if layer is None:
+        return report
+    dump(job, "map", layer)
+    dump(job, "base_after", base)
+    palette = Gimp.Palette.get_by_name("Handtint classes")
+    report["palette"] = [palette.get_entry_name(index)[1] for index in range(len(palette.get_colors()))]
+    again, _, _ = call(DETECT, image, [layer], {})
+    report["again"], report["palettes"] = again, len(Gimp.palettes_get_list("Handtint classes"))
+    return report
+
+
 def odd_layers(job: Job) -> Report:
     """Layers as artists have them: transparent, masked with the mask selected, and a result that is locked."""
     image, base = load(job)
@@ -99,6 +156,7 @@ def failures(job: Job) -> Report:
         "hints of another image": hints_of_another_image, "palette missing": palette_missing,
         "unknown method": unknown_method, "channel": channel, "floating selection": floating_selection,
         "selection elsewhere": selection_elsewhere, "result as base": result_as_base,
+        "opaque map": opaque_map, "two exemplars": two_exemplars, "no picture as exemplar": no_picture_as_exemplar,
     }  # fmt: skip
     image, _ = load(job)
     return {name: failing(image.duplicate(), case) for name, case in cases.items() if name in job["cases"]}
@@ -150,7 +208,19 @@ def has_color(report: Report) -> bool:
     return any(layer["role"] == "color" for layer in report["layers"])
 
 
-SCENARIOS = {"colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "window": window}
+SCENARIOS = {
+    "colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "window": window,
+    "methods": methods, "detect": detect,
+}  # fmt: skip
+CONTROLS: dict[str, Callable[[Job, Any, Any], Any]] = {
+    "hints": painted,
+    "semantic": painted,
+    "use-palette": lambda job, image, value: value,
+    "palette": lambda job, image, value: value,
+    "exemplar": opened,
+    "exemplar-file": file,
+}
+"""From what a run of `methods` names to the value of an argument."""
 
 
 # Ways to fail -------------------------------------------------------------------------------------------------
@@ -171,6 +241,20 @@ def opaque_hints(image: Any, base: Any) -> Report:
     other = base.copy()
     image.insert_layer(other, None, 0)
     return {"hints": other}
+
+
+def opaque_map(image: Any, base: Any) -> Report:
+    other = base.copy()
+    image.insert_layer(other, None, 0)
+    return {"semantic": other}
+
+
+def two_exemplars(image: Any, base: Any) -> Report:
+    return {"exemplar": base, "exemplar-file": Gio.File.new_for_path(os.environ["HANDTINT_JOB"])}
+
+
+def no_picture_as_exemplar(image: Any, base: Any) -> Report:
+    return {"exemplar-file": Gio.File.new_for_path(os.environ["HANDTINT_JOB"])}
 
 
 def base_as_hints(image: Any, base: Any) -> Report:
@@ -259,15 +343,21 @@ def run(
     image: Any, drawables: list[Any], hints: Any, arguments: Job, mode: Any = Gimp.RunMode.NONINTERACTIVE
 ) -> tuple[str, str, Any]:
     """Call the filter through the PDB: status, last error, layer."""
+    return call(PROCEDURE, image, drawables, {"hints": hints, **arguments}, mode)
+
+
+def call(
+    name: str, image: Any, drawables: list[Any], arguments: Job, mode: Any = Gimp.RunMode.NONINTERACTIVE
+) -> tuple[str, str, Any]:
+    """Call one of our procedures through the PDB: status, last error, layer."""
     pdb = Gimp.get_pdb()
-    procedure = pdb.lookup_procedure(PROCEDURE)
+    procedure = pdb.lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("run-mode", mode)
     config.set_property("image", image)
     config.set_core_object_array("drawables", drawables)
-    config.set_property("hints", hints)
-    for name, value in arguments.items():
-        config.set_property(name, palette(value) if name == "palette" else value)
+    for argument, value in arguments.items():
+        config.set_property(argument, palette(value) if argument == "palette" else value)
     result = procedure.run(config)
     status = result.index(0)
     done = status == Gimp.PDBStatusType.SUCCESS

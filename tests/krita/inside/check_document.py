@@ -8,8 +8,8 @@ from krita import Krita
 
 from handtint.errors import PictureError
 from handtint.wire.pixels import Extent, PixelFormat, Transfer
-from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace
-from handtint_krita.document import HINTS_NAME, RESULT_NAME, Document
+from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, pixel_format
+from handtint_krita.document import MAP_OPACITY, PAINTED_NAMES, RESULT_NAME, Document
 from handtint_krita.roles import Roles
 
 LAB = "Lab identity built-in"
@@ -216,13 +216,51 @@ def test_layers_are_listed_from_the_top_with_their_depth_in_groups(make):
     ]
 
 
-def test_a_hints_layer_is_added_on_top_and_gets_its_role(make):
+@pytest.mark.parametrize("role", sorted(PAINTED_NAMES))
+def test_a_layer_to_paint_on_is_added_on_top_and_gets_its_role(make, role):
     native, document = make(ColorSpace("GRAYA", "U8", GRAY))
-    added = document.add_hints_layer()
+    added = document.add_layer(role)
     native.waitForDone()
-    assert document.roles().hints == added
-    assert native.topLevelNodes()[-1].name() == HINTS_NAME
-    assert native.topLevelNodes()[-1].colorModel() == "RGBA"  # gray could hold no colored hints
+    assert getattr(document.roles(), role) == added
+    assert document.name_of(added) == native.topLevelNodes()[-1].name() == PAINTED_NAMES[role]
+    assert native.topLevelNodes()[-1].colorModel() == "RGBA"  # gray could hold no color
+    assert document.is_empty(added)
+
+
+@pytest.mark.parametrize(("space", "format", "transfer"), SPACES, ids=IDS)
+def test_a_map_becomes_a_layer_that_lets_the_picture_through(make, space, format, transfer):
+    native, document = make(space)
+    sent = pixel_format(document.answer_space())
+    data = sample(sent, SIZE.width * SIZE.height)
+    added = document.add_map(data)
+    native.waitForDone()
+    assert document.roles().semantic == added
+    node = native.topLevelNodes()[-1]
+    assert (node.name(), node.opacity()) == ("Semantic", MAP_OPACITY)
+    assert bytes(document.read(added)) == data  # the opacity is how it looks, not what it says
+    assert pixel_format(document.space) == sent
+
+
+def test_layers_get_their_roles_by_name_where_nobody_chose(make):
+    _native, document = make(SPACES[0][0], layers=("Gray", "hints", "SEMANTIC", "More"))
+    document.settle_roles()
+    roles = document.roles()
+    assert [document.name_of(layer) for layer in (roles.base, roles.hints, roles.semantic)] == [
+        "Gray",
+        "hints",
+        "SEMANTIC",
+    ]
+
+
+def test_a_role_whose_layer_is_gone_is_given_up(make):
+    native, document = make(SPACES[0][0], layers=("Gray", "Semantic"))
+    document.settle_roles()
+    node = native.nodeByName("Semantic")
+    node.remove()
+    native.waitForDone()
+    document.settle_roles()
+    assert document.roles().semantic == ""
+    assert document.name_of(document.roles().base) == "Gray"
 
 
 def test_other_profiles_and_models_go_through_krita(make):

@@ -43,7 +43,7 @@ def show_dock():
             docker.hide()
     dock().show()
     dock().raise_()
-    krita.activeWindow().qwindow().resizeDocks([dock()], [470], Qt.Vertical)
+    krita.activeWindow().qwindow().resizeDocks([dock()], [560], Qt.Vertical)
     krita.activeWindow().qwindow().resizeDocks([dock()], [290], Qt.Horizontal)
 
 
@@ -71,11 +71,15 @@ def idle():
     return not panel().cancel.isEnabled()
 
 
+def content(document, name):
+    """A layer's own pixels over the whole canvas."""
+    return bytes(document.nodeByName(name).pixelData(0, 0, document.width(), document.height()))
+
+
 def dump(document, name, file):
     """Write a layer's own pixels to a file of the scratch folder."""
-    node = document.nodeByName(name)
     with open(path(file), "wb") as out:
-        out.write(bytes(node.pixelData(0, 0, document.width(), document.height())))
+        out.write(content(document, name))
 
 
 def names(document):
@@ -93,6 +97,11 @@ def settled(document):
 
 def trigger(action):
     krita.action(action).trigger()
+
+
+def enabled(action):
+    """Whether it would do anything: Krita ignores an action that is off."""
+    return krita.action(action).isEnabled()
 
 
 def canvas():
@@ -118,6 +127,13 @@ def screenshot(name):
     return subprocess.Popen(["import", "-window", "root", path(name)])
 
 
+def shown(name):
+    """Steps: a screenshot, once Krita has drawn what it has."""
+    yield 0.5
+    shot = screenshot(name)
+    yield lambda: shot.poll() is not None
+
+
 class Gaps(QObject):
     """How long Krita's own thread was blocked at worst, seen by a timer of 5 ms."""
 
@@ -131,6 +147,26 @@ class Gaps(QObject):
     def beat(self):
         now = time.monotonic()
         self.worst, self.last = max(self.worst, now - self.last), now
+
+
+def colored():
+    """Steps: press Colorize and wait until the color is there."""
+    click(panel().colorize)
+    yield lambda: idle() and status() not in ("", "Ready.")
+    assert status().startswith("Colored in"), status()
+
+
+def type_palette(text):
+    control = panel().palette_control
+    control.text.setText(text)
+    control.text.editingFinished.emit()
+
+
+def fill(document, name, pixels):
+    """Give a layer pixels for the whole canvas, as if they had been painted."""
+    document.nodeByName(name).setPixelData(pixels, 0, 0, document.width(), document.height())
+    document.refreshProjection()
+    document.waitForDone()
 
 
 def choose_method(name):

@@ -27,23 +27,23 @@ def steps():
     shot = kit.screenshot("fault.png")
     yield lambda: shot.poll() is not None
 
-    kit.panel().palette_text.setText("#12345, red")
-    kit.panel().palette_text.editingFinished.emit()
+    kit.panel().palette_control.text.setText("#12345, red")
+    kit.panel().palette_control.text.editingFinished.emit()
     RESULT["palette"] = kit.status()
-    kit.panel().palette_text.setText("")
-    kit.panel().palette_text.editingFinished.emit()
+    kit.panel().palette_control.text.setText("")
+    kit.panel().palette_control.text.editingFinished.emit()
 
     del os.environ["HANDTINT_ENGINE"]  # now the one that `handtint install` wrote down counts
     kit.click(kit.panel().restart)
     yield lambda: kit.panel().method.count() > 1
     yield lambda: not kit.panel().restart.isVisible()
     kit.choose_method("scribble")
-    RESULT["palette of scribble"] = kit.panel().palette_choice.isEnabled()
-    kit.click(kit.panel().add_hints)
+    RESULT["palette of scribble"] = kit.panel().palette_control.choice.isEnabled()
+    kit.click(kit.panel().hints.add)
     yield lambda: document.activeNode() is not None and document.activeNode().name() == "Hints"
     document.nodeByName("Hints").setPixelData(b"\x4c\x6b\xb2\xff" * 400, 100, 100, 20, 20)
     kit.click(kit.panel().colorize)
-    yield lambda: "Handtint color" in kit.names(document)
+    yield lambda: "Handtint color" in kit.names(document) and kit.idle()
     RESULT["colored"] = kit.status()
 
     first = engine_pid()
@@ -64,7 +64,7 @@ def steps():
     # Krita quits while Live is on and an answer is under way.
     document = kit.open_picture("gray.png")
     yield lambda: document.activeNode() is not None
-    kit.click(kit.panel().add_hints)
+    kit.click(kit.panel().hints.add)
     yield lambda: document.activeNode() is not None and document.activeNode().name() == "Hints"
     kit.click(kit.panel().live)
     yield lambda: kit.panel().live.isChecked()

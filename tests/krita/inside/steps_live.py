@@ -12,7 +12,7 @@ def steps():
     kit.show_dock()
     yield lambda: kit.panel().base.count() == 1
     document.topLevelNodes()[0].setName("Photograph")
-    kit.click(kit.panel().add_hints)
+    kit.click(kit.panel().hints.add)
     yield lambda: document.activeNode() is not None and document.activeNode().name() == "Hints"
     kit.approach()
     yield lambda: kit.panel().method.count() > 1
@@ -79,6 +79,7 @@ def steps():
     RESULT["nothing came back"] = kit.names(document)
     for expected in ("first stroke", "our layer", "second stroke", "third stroke"):
         yield lambda: kit.settled(document)
+        yield lambda: kit.enabled("edit_redo")
         kit.trigger("edit_redo")
         yield 0.1
         RESULT["redone: " + expected] = [kit.names(document), document.nodeByName("Hints").bounds().right()]

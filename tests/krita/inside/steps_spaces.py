@@ -30,8 +30,8 @@ def steps():
         kit.approach()
         yield lambda: kit.panel().method.count() > 1
         kit.choose_method("scribble")
-        yield lambda: kit.panel().hints.count() > 1
-        kit.choose(kit.panel().hints, "Hints")
+        yield lambda: kit.panel().hints.layer.count() > 1
+        kit.choose(kit.panel().hints.layer, "Hints")
         kit.click(kit.panel().colorize)
         yield lambda document=document: "Handtint color" in kit.names(document)
         yield kit.idle

@@ -1,0 +1,395 @@
+"""Our own network: the gray picture is encoded once, every kind of guidance is looked up from it by attention.
+
+Tensors in, tensors out. Why it is built so, what was tried and what it gave: nets/unified.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from handtint.nets.blocks import Conv, Residual, Sobel
+
+STRIDE = 16
+"""Height and width must be multiples of this."""
+CELL = 4
+"""Working pixels along the side of a cell, in which features and hints live."""
+WIDE_CELL = 8
+"""The same, of the wide features, in which guidance is looked up."""
+BINS = 313
+PALETTE_SLOTS = 7
+"""Most colours that a palette can have."""
+SPREAD_STRENGTHS = (1e2, 1e4)
+SPREAD_SIGMA = 4.0
+"""Of the smoothers that carry the hints along the lightness before they come in: a short way, a long one; L* units."""
+SPREADS = len(SPREAD_STRENGTHS)
+
+
+class Gray(NamedTuple):
+    """What is encoded once per picture.
+
+    Attributes
+    ----------
+    cells : (N, C, H/4, W/4)
+        Features of each cell.
+    wide : (N, 2C, H/8, W/8)
+        Features that have seen far around them.
+    pixels : (N, 16, H/4, W/4)
+        The lightness itself, 4 x 4 pixels per cell, for the edges of the answer.
+    """
+
+    cells: Tensor
+    wide: Tensor
+    pixels: Tensor
+
+
+class Tokens(NamedTuple):
+    """A set of colours that can be looked up.
+
+    Attributes
+    ----------
+    key : (N, T, D)
+    ab : (N, T, 2)
+        ab / 110.
+    value : (N, T, V)
+    mask : (N, T)
+        1 = there is a token.
+    place : (N, T, 2), optional
+        Row and column, 0-1 of the longer side; None where a colour has no place.
+    """
+
+    key: Tensor
+    ab: Tensor
+    value: Tensor
+    mask: Tensor
+    place: Tensor | None = None
+
+
+class Marks(NamedTuple):
+    """The hints, as the light part of the network takes them.
+
+    Attributes
+    ----------
+    ab, mask : (N, 2, H, W), (N, 1, H, W)
+        ab / 110 where painted; 1 = painted.
+    spread, arrived : (N, 2 * SPREADS, H, W), (N, SPREADS, H, W)
+        The hints' ab / 110 smoothed along the lightness, short and long, and how much of them arrives, 0-1.
+    """
+
+    ab: Tensor
+    mask: Tensor
+    spread: Tensor
+    arrived: Tensor
+
+
+class Colors(NamedTuple):
+    """The answer.
+
+    Attributes
+    ----------
+    ab : (N, 2, H, W)
+        ab / 110, within +-1.
+    bins : (N, 313, H/4, W/4)
+        Logits of the quantised colours.
+    """
+
+    ab: Tensor
+    bins: Tensor
+
+
+class Lookup(nn.Module):
+    """Attention of cells to tokens that gives back their colours, not only features of them.
+
+    Each head answers with the mean ab of what it attends to, and with the share that it looked up at all: a learned
+    "none of them" takes the rest, so that far or foreign tokens need not be obeyed. Where tokens have a place, the
+    squared distance counts against them, by a factor that each head learns. Distance, mask and "none" are further
+    channels of queries and keys, so that the library's fused attention does it all.
+
+    Parameters
+    ----------
+    inputs : int
+        Channels of the cells.
+    heads, depth, values : int
+        Heads, channels of a key per head, and channels of a value (all heads together).
+    placed : bool
+        Whether the tokens have a place.
+    """
+
+    def __init__(self, inputs: int, *, heads: int, depth: int, values: int, placed: bool) -> None:
+        super().__init__()
+        if 3 + values // heads > depth + 1:
+            raise ValueError(f"a key of {depth} channels is too short for what a token gives: {3 + values // heads}")
+        self.heads, self.depth, self.values = heads, depth, values
+        self.query = nn.Conv2d(inputs, heads * depth, 1)
+        self.none = nn.Parameter(torch.zeros(heads))
+        self.slope = nn.Parameter(torch.linspace(0.0, 5.0, heads)) if placed else None
+        self.outputs = heads * 3 + values
+
+    def forward(self, cells: Tensor, tokens: Tokens) -> Tensor:
+        """(N, inputs, h, w) and tokens to (N, outputs, h, w): per head ab and the share looked up, then its values."""
+        n, _, h, w = cells.shape
+        query = self.query(cells).flatten(2).reshape(n, self.heads, self.depth, h * w).transpose(2, 3)
+        key = tokens.key.to(query.dtype).reshape(n, -1, self.heads, self.depth).transpose(1, 2)
+        query, key = query * self.depth**-0.5, F.pad(key, (0, 0, 1, 0))  # the token "none" stands first
+        query = torch.cat((query, *self._far(query, h, w)), dim=-1)
+        key = torch.cat((key, *self._biases(key, tokens)), dim=-1)
+        found = F.scaled_dot_product_attention(query, key, self._answers(tokens, query), scale=1.0)
+        parts = found[..., : 3 + self.values // self.heads].transpose(2, 3)
+        return parts.reshape(n, self.outputs, h, w)
+
+    def _far(self, query: Tensor, h: int, w: int) -> tuple[Tensor, ...]:
+        """Further channels of the queries: a constant, and where tokens have a place, their own place."""
+        n, heads, cells, _ = query.shape
+        one = query.new_ones(n, heads, cells, 1)
+        if self.slope is None:
+            return (one,)
+        place = cell_places(h, w, query.device).to(query.dtype)[:, None].expand(n, heads, -1, -1)
+        return one, place, place.square().sum(dim=-1, keepdim=True)
+
+    def _biases(self, key: Tensor, tokens: Tokens) -> tuple[Tensor, ...]:
+        """Further channels of the keys, which meet those of the queries as mask, "none", and -slope * distance ** 2."""
+        n, heads, count, _ = key.shape
+        masked = F.pad((tokens.mask.to(key.dtype) - 1.0) * 1e4, (1, 0))[:, None].expand(-1, heads, -1)
+        none = F.pad(self.none.to(key.dtype).reshape(1, heads, 1), (0, count - 1)).expand(n, -1, -1)
+        if self.slope is None or tokens.place is None:
+            return ((masked + none)[..., None],)
+        slope = (10.0 * F.softplus(self.slope)).to(key.dtype).reshape(1, heads, 1, 1)
+        place = F.pad(tokens.place.to(key.dtype), (0, 0, 1, 0))[:, None]
+        there = F.pad(torch.ones_like(tokens.mask, dtype=key.dtype), (1, 0))[:, None, :, None]
+        nearness = -slope * place.square().sum(dim=-1, keepdim=True) * there
+        return (
+            (masked + none)[..., None] + nearness,
+            2.0 * slope * place * there,
+            (-slope * there).expand(n, -1, -1, -1),
+        )
+
+    def _answers(self, tokens: Tokens, query: Tensor) -> Tensor:
+        """What a token gives: ab, one (so that the share adds up), its values; zeros for "none" and as padding."""
+        n, heads, _, width = query.shape
+        ab = tokens.ab.to(query.dtype)[:, None].expand(-1, heads, -1, -1)
+        one = torch.ones_like(ab[..., :1])
+        value = tokens.value.to(query.dtype).reshape(n, -1, heads, self.values // heads).transpose(1, 2)
+        parts = torch.cat((ab, one, value), dim=-1)
+        return F.pad(parts, (0, width - parts.shape[-1], 1, 0))
+
+
+def cell_places(height: int, width: int, device: torch.device) -> Tensor:
+    """Row and column of each cell's middle over the longer side, (1, height * width, 2)."""
+    longest = max(height, width)
+    rows = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) / longest
+    columns = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) / longest
+    return torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1).reshape(1, -1, 2)
+
+
+class GrayEncoder(nn.Module):
+    """Lightness to features: everything that depends on the gray picture alone.
+
+    A U of three levels that starts at a quarter of the size, where layers are wide enough for a CPU to be fast.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        w1, w2, w3 = width, 3 * width // 2, 5 * width // 2
+        self.sobel = Sobel()
+        self.stem = Conv(2 * CELL * CELL, w1)
+        self.quarter = nn.Sequential(*(_block(w1) for _ in range(2)))
+        self.down2 = Conv(w1, w2, stride=2)
+        self.eighth = nn.Sequential(*(_block(w2) for _ in range(2)))
+        self.down3 = Conv(w2, w3, stride=2)
+        self.sixteenth = nn.Sequential(*(_block(w3) for _ in range(3)))
+        self.up2 = nn.Conv2d(w3, w2, 1)
+        self.eighth_out = _block(w2)
+        self.up1 = nn.Conv2d(w2, w1, 1)
+        self.quarter_out = _block(w1)
+        self.widths = (w1, w2)
+
+    def forward(self, lightness: Tensor) -> Gray:
+        """(N, 1, H, W), (L - 50) / 50, to what is kept of the picture."""
+        pixels = F.pixel_unshuffle(lightness, CELL)
+        edges = F.pixel_unshuffle(4.0 * self.sobel.magnitude(lightness), CELL)
+        quarter = self.quarter(self.stem(torch.cat((pixels, edges), dim=1)))
+        eighth = self.eighth(self.down2(quarter))
+        deep = self.up2(self.sixteenth(self.down3(eighth)))
+        wide = self.eighth_out(eighth + F.interpolate(deep, scale_factor=2.0, mode="nearest"))
+        raised = F.interpolate(self.up1(wide), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return Gray(self.quarter_out(quarter + raised), wide, pixels)
+
+
+class UnifiedNet(nn.Module):
+    """Hints, palette, semantic map and exemplar in one network, each of them optional.
+
+    `encode` runs once per picture; `look_at` once per exemplar; `forward` from their results is the light part that
+    a stroke costs.
+
+    Parameters
+    ----------
+    width : int
+        Channels of a cell.
+    light : int
+        Channels of the light part.
+    priors : int
+        Learned colours that a cell can look up when nothing else is given.
+    classes : int
+        Of the semantic map; 0 = not said.
+    """
+
+    def __init__(self, width: int = 96, light: int = 64, priors: int = 64, classes: int = 79) -> None:
+        super().__init__()
+        heads, depth, values = 8, 16, 64
+        self.width, self.light = width, light
+        self.encoder = GrayEncoder(width)
+        cells, wide = self.encoder.widths
+        size = heads * depth
+        self.hint_key = nn.Linear(wide, size)
+        self.hint_value = nn.Linear(wide + 2, values)
+        self.palette_key, self.palette_value = _mlp(3, size), _mlp(3, values)
+        self.exemplar_key, self.exemplar_value = nn.Linear(wide + 2, size), nn.Linear(wide + 2, values)
+        self.prior_key = nn.Parameter(torch.randn(priors, size) * 0.5)
+        self.prior_ab = nn.Parameter(torch.randn(priors, 2) * 0.2)
+        self.prior_value = nn.Parameter(torch.randn(priors, values) * 0.2)
+        self.at_hints = Lookup(wide, heads=heads, depth=depth, values=values, placed=True)
+        self.at_palette = Lookup(wide, heads=heads, depth=depth, values=values, placed=False)
+        self.at_exemplar = Lookup(wide, heads=heads, depth=depth, values=values, placed=False)
+        self.at_priors = Lookup(wide, heads=heads, depth=depth, values=values, placed=False)
+        self.classes = nn.Embedding(classes, 16)
+        nn.init.zeros_(self.classes.weight)
+        found = 4 * self.at_hints.outputs
+        self.mix_wide = nn.Conv2d(wide + found + 16, light, 1)
+        self.mix_cells = nn.Conv2d(cells + 3 + 3 * SPREADS + CELL * CELL, light, 1)
+        self.body = nn.Sequential(_block(light), _block(light, dilation=2), _block(light), _block(light, dilation=4))
+        self.out = nn.Conv2d(light + CELL * CELL, (2 + 1 + SPREADS) * CELL * CELL, 1)
+        nn.init.normal_(self.out.weight, std=0.01)
+        self.bins = nn.Conv2d(light, BINS, 1)
+
+    def encode(self, lightness: Tensor) -> Gray:
+        """What is kept of a gray picture; (N, 1, H, W), (L - 50) / 50, sides multiples of 16."""
+        gray: Gray = self.encoder(lightness)
+        return gray
+
+    def look_at(self, lightness: Tensor, ab: Tensor, mask: Tensor) -> Tokens:
+        """Tokens of an exemplar: its cells of 8 x 8 pixels with their mean colours.
+
+        Parameters
+        ----------
+        lightness, ab : Tensor, shape (N, 1, h, w), (N, 2, h, w)
+            Normalised; sides multiples of 16.
+        mask : Tensor, shape (N,)
+            1 = this picture of the batch has an exemplar.
+        """
+        wide = self.encoder(lightness).wide
+        colors = F.avg_pool2d(ab, WIDE_CELL)
+        rows = torch.cat((wide, colors.to(wide.dtype)), dim=1).flatten(2).transpose(1, 2)
+        present = mask[:, None].expand(-1, rows.shape[1])
+        return Tokens(self.exemplar_key(rows), rows[..., -2:], self.exemplar_value(rows), present)
+
+    def palette_tokens(self, ab: Tensor, mask: Tensor) -> Tokens:
+        """Tokens of a padded palette: (N, K, 2) ab / 110 and (N, K), 1 = there is a colour."""
+        rows = torch.cat((ab, ab.norm(dim=-1, keepdim=True)), dim=-1)
+        return Tokens(self.palette_key(rows), ab, self.palette_value(rows), mask)
+
+    def hint_tokens(self, gray: Gray, ab: Tensor, cells: Tensor, mask: Tensor) -> Tokens:
+        """Tokens of painted cells of 8 x 8 pixels.
+
+        Parameters
+        ----------
+        gray : Gray
+        ab : Tensor, shape (N, T, 2)
+            ab / 110 of each painted cell.
+        cells : Tensor, shape (N, T) int64
+            Number of the cell of 8 x 8 pixels, row by row.
+        mask : Tensor, shape (N, T)
+            1 = there is one.
+        """
+        _, channels, height, width = gray.wide.shape
+        features = gray.wide.flatten(2).transpose(1, 2)
+        own = features.gather(1, cells[..., None].expand(-1, -1, channels))
+        rows = torch.cat((own, ab.to(own.dtype)), dim=-1)
+        place = torch.stack((cells // width + 0.5, cells % width + 0.5), dim=-1) / max(height, width)
+        return Tokens(self.hint_key(own), ab, self.hint_value(rows), mask, place)
+
+    def forward(
+        self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
+    ) -> Colors:
+        """The light part: what every stroke costs.
+
+        Parameters
+        ----------
+        gray : Gray
+            Of `encode`.
+        marks : Marks
+        hints, palette, exemplar : Tokens
+            Of `hint_tokens`, `palette_tokens` and `look_at`; masks of 0 where there is none.
+        semantic : Tensor, shape (N, H/8, W/8) int64
+            Class of each cell of 8 x 8 pixels; 0 = not said.
+        """
+        n = len(gray.cells)
+        key, ab, value = (p.expand(n, -1, -1) for p in (self.prior_key, self.prior_ab, self.prior_value))
+        priors = Tokens(key, ab, value, torch.ones(n, len(self.prior_ab), device=gray.cells.device))
+        classes = self.classes(semantic).permute(0, 3, 1, 2).to(gray.wide.dtype)
+        found = (
+            self.at_hints(gray.wide, hints),
+            self.at_palette(gray.wide, palette),
+            self.at_exemplar(gray.wide, exemplar),
+            self.at_priors(gray.wide, priors),
+        )
+        far = self.mix_wide(torch.cat((gray.wide, *found, classes), dim=1))
+        near = self.mix_cells(torch.cat((gray.cells, cell_marks(marks), gray.pixels), dim=1))
+        raised = F.interpolate(far, scale_factor=2.0, mode="bilinear", align_corners=False)
+        features = self.body(F.relu(near + raised))
+        parts = F.pixel_shuffle(self.out(torch.cat((features, gray.pixels), dim=1)), CELL)
+        return Colors(compose(parts, marks), self.bins(features))
+
+
+def painted_cells(marks: Marks, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The painted cells of 8 x 8 pixels, those with most paint first.
+
+    Parameters
+    ----------
+    most : int
+        At most so many of a picture.
+
+    Returns
+    -------
+    ab, cells, mask : Tensor, shapes (N, T, 2), (N, T), (N, T)
+        As `UnifiedNet.hint_tokens` takes them; T is the same for all pictures of the batch.
+    """
+    area = F.avg_pool2d(marks.mask.float(), WIDE_CELL).flatten(1)
+    ab = F.avg_pool2d((marks.ab * marks.mask).float(), WIDE_CELL).flatten(2).transpose(1, 2)
+    paint, cells = area.topk(min(most, area.shape[1]), dim=1)
+    colors = ab.gather(1, cells[..., None].expand(-1, -1, 2)) / paint.clamp(min=1e-6)[..., None]
+    return colors, cells, (paint > 0).to(area.dtype)
+
+
+def compose(parts: Tensor, marks: Marks) -> Tensor:
+    """The network's own colour, and the spread hints, weighed pixel by pixel; (N, 3 + SPREADS, H, W) to (N, 2, H, W).
+
+    A hint that has not arrived cannot be weighed in, whatever the network says.
+    """
+    own = torch.tanh(parts[:, :2])
+    weight = torch.softmax(parts[:, 2:].float(), dim=1)
+    given = weight[:, 1:] * (marks.arrived > 0)
+    rest = 1.0 - given.sum(dim=1, keepdim=True)
+    mixed = rest * own
+    for index in range(SPREADS):
+        mixed = mixed + given[:, index : index + 1] * marks.spread[:, 2 * index : 2 * index + 2]
+    return mixed
+
+
+def cell_marks(marks: Marks) -> Tensor:
+    """The marks as cells see them: painted colours by area, the most that is painted, what has arrived."""
+    painted = F.avg_pool2d(marks.mask, CELL)
+    ab = F.avg_pool2d(marks.ab * marks.mask, CELL) / painted.clamp(min=1e-3)
+    return torch.cat(
+        (ab, F.max_pool2d(marks.mask, CELL), F.avg_pool2d(marks.spread, CELL), F.avg_pool2d(marks.arrived, CELL)), dim=1
+    )
+
+
+def _block(channels: int, *, dilation: int = 1) -> Residual:
+    return Residual(Conv(channels, channels, dilation=dilation), Conv(channels, channels, dilation=dilation, norm=True))
+
+
+def _mlp(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, 64), nn.ReLU(), nn.Linear(64, outputs))

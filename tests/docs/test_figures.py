@@ -1,0 +1,64 @@
+"""The figures of the README are those of docs/bench, word for word."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handtint.bench.latency import percentiles
+
+ROOT = Path(__file__).parents[2]
+METHOD, THREADS, SIZES = "global_local", 2, (4.0, 24.0)
+ROWS = {
+    "first colour of a new picture, as a preview (p95)": "cold picture, preview",
+    "a stroke, to its preview (p95)": "stroke, preview",
+    "full size (p95)": "commit, full size",
+}
+
+
+@pytest.mark.parametrize("words", ROWS)
+def test_latencies_of_the_readme_are_measured_ones(words: str) -> None:
+    sizes: list[dict[str, Any]] = read("latency/latency.json")["sizes"]
+    engines = {(e["method"], e["threads"], e["megapixels"]): e["seconds"] for e in sizes if e["device"] == "cpu"}
+    high = (percentiles(engines[METHOD, THREADS, size][ROWS[words]])[1] for size in SIZES)
+    expected = f"| {words} | {' | '.join(f'{1e3 * value:.0f}' for value in high)} |"
+    assert expected in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def read(name: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((ROOT / "docs" / "bench" / name).read_text(encoding="utf-8"))
+    return values
+
+
+def readme_table(start: str) -> list[list[str]]:
+    """Cells of the README's table whose first line begins so; without head and rule."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith(start))
+    rows = []
+    for line in lines[first + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_qualities_of_the_readme_are_measured_ones() -> None:
+    quality = read("validation-Z/quality.json")
+    rows = readme_table("| PSNR (dB)")
+    assert len(rows) >= 4
+    for method, *cells in rows:
+        measured = quality["methods"][method.strip("`")]
+        expected = [
+            f"{measured[count]['psnr'][0]:.2f}" if count in measured else "" for count in ("0", "1", "10", "100")
+        ]
+        assert cells == expected, method
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
