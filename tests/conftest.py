@@ -29,6 +29,13 @@ harness = _load("harness")
 _load("methods")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a real editor may be run once more, which the report says: a busy X server drops a key now and then."""
+    for item in items:
+        if item.get_closest_marker("krita") or item.get_closest_marker("gimp"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def editors(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The EditorRoot with Krita and GIMP; skips where there is none and nobody asked for one, fails in CI."""

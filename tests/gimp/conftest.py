@@ -58,6 +58,11 @@ class Gimp:
         env = self._prepare(scenario, job) | {"DISPLAY": display.name}
         return self.editors.start(argv, env=env, log=self.folder / "gimp.log")
 
+    def greetings(self) -> int:
+        """How many clients have spoken to the engine so far, by its own log."""
+        log = Path(self.env["HANDTINT_RUNTIME"], "engine.log")
+        return log.read_text(errors="replace").count("hello from") if log.exists() else 0
+
     def report(self, name: str = "report") -> dict[str, Any]:
         """A report that is there."""
         found: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text())

@@ -37,11 +37,12 @@ SCENE = [
 
 @dataclass(frozen=True)
 class Running:
-    """A scenario that runs on a display."""
+    """A scenario that runs on a display; `greeted` is how many clients the engine had heard before."""
 
     gimp: Any
     display: Any
     process: Any
+    greeted: int
 
     def report(self, name: str = "report") -> dict[str, Any]:
         """Waited for."""
@@ -59,6 +60,14 @@ class Running:
 
     def key(self, *names: str) -> None:
         self.display.tool("xdotool", "key", *names)
+
+    def choose_method(self, name: str, shot: Path) -> None:
+        """Choose a method by keys, once the engine has said to this dialog which ones it has."""
+        self.wait_until(lambda: self.gimp.greetings() > self.greeted, "the dialog spoke to the engine", limit=60)
+        settled_shot(self.display, shot)  # the list is filled
+        usable = [method["name"] for method in sys.modules["editor_methods"].listed_methods() if method["available"]]
+        self.key("alt+m")
+        self.key(*["Down"] * (1 + usable.index(name)))  # the first choice is to leave it to the engine
 
     def type_file(self, path: Path, title: str, shot: Path) -> None:
         """Type a path into GTK's window for files."""
@@ -91,9 +100,10 @@ class Running:
 @contextmanager
 def started(gimp: Any, display: Any, scenario: str, **job: Any) -> Iterator[Running]:
     """A scenario on the display; ended with the block however the test goes."""
+    greeted = gimp.greetings()
     process = gimp.start(scenario, display=display, **job)
     try:
-        yield Running(gimp, display, process)
+        yield Running(gimp, display, process, greeted)
     finally:
         harness.end_group(process)
 
@@ -203,12 +213,9 @@ def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph:
 def test_detect_in_the_dialog_finds_a_map_and_colors_with_it(
     gimp: Any, display: Any, photograph: Any, artifacts: Path
 ) -> None:
-    usable = [method["name"] for method in sys.modules["editor_methods"].listed_methods() if method["available"]]
     with started(gimp, display, "dialog", picture=str(photograph.path), mode="gray") as running:
         running.window(TITLE)
-        settled_shot(display, artifacts / "gimp-detect.png")  # the engine has said what it has
-        running.key("alt+m")
-        running.key(*["Down"] * (1 + usable.index("semantic")))  # the first choice is to leave it to the engine
+        running.choose_method("semantic", artifacts / "gimp-detect.png")
         before = running.height(TITLE)
         running.key("alt+d")
         running.wait_until(lambda: running.height(TITLE) > before + 20, "the dialog grew by its bar, or what it found")
@@ -227,15 +234,13 @@ def test_detect_in_the_dialog_finds_a_map_and_colors_with_it(
 def test_the_exemplar_is_a_file_that_the_artist_chooses(
     gimp: Any, display: Any, photograph: Any, artifacts: Path, tmp_path: Path
 ) -> None:
-    methods = sys.modules["editor_methods"]
-    methods.save(tmp_path)
-    usable = [method["name"] for method in methods.listed_methods() if method["available"]]
+    sys.modules["editor_methods"].save(tmp_path)
     with started(gimp, display, "dialog", picture=str(photograph.path)) as running:
         running.window(TITLE)
-        settled_shot(display, artifacts / "gimp-exemplar.png")
-        running.key("alt+m")
-        running.key(*["Down"] * (1 + usable.index("exemplar")))
-        running.key("alt+x", "Down", "Tab", "Return")
+        running.choose_method("exemplar", artifacts / "gimp-exemplar.png")
+        running.key("alt+x", "Down")
+        settled_shot(display, artifacts / "gimp-exemplar.png")  # the button for the file has come
+        running.key("Tab", "Return")
         running.type_file(
             tmp_path / "exemplar0.png", "Picture whose colors are borrowed", artifacts / "gimp-exemplar.png"
         )
