@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+
+from handtint.color.bands import in_bands
+from handtint.color.compiled import compiled
 
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
@@ -58,7 +60,9 @@ class FastGlobalSmoother:
         self._factors = []
         for step in range(1, iterations + 1):
             amount = 1.5 * _ATTENUATION ** (iterations - step) / total * strength  # eq. 17
-            self._factors.append((_factor(along_rows, amount), _factor(along_columns, amount)))
+            rows, columns = _factor(along_rows, amount), _factor(along_columns, amount)
+            # As the picture lies in memory, so that a sweep down the columns goes row by row too.
+            self._factors.append((rows, Factor(*(np.ascontiguousarray(part.T) for part in columns))))
 
     @property
     def nbytes(self) -> int:
@@ -67,42 +71,75 @@ class FastGlobalSmoother:
 
     def smooth(self, fields: NDArray[np.floating]) -> DoubleArray:
         """Smooth fields of shape (C, H, W) together; any range; the same shape as float64."""
-        count, (height, width) = len(fields), self.shape
         state = np.array(fields, dtype=np.float64)
-        for rows, columns in self._factors:
-            swept = _solve(rows, state.reshape(count, -1)).reshape(count, height, width)
-            turned = np.ascontiguousarray(swept.transpose(0, 2, 1))
-            swept = _solve(columns, turned.reshape(count, -1)).reshape(count, width, height)
-            state = np.ascontiguousarray(swept.transpose(0, 2, 1))
+
+        def smooth_one(which: slice) -> None:
+            for rows, columns in self._factors:
+                _sweep_rows(state[which.start], *rows)
+                _sweep_columns(state[which.start], *columns)
+
+        in_bands(len(state), 1, smooth_one)
         return state
 
 
-def _factor(affinity: DoubleArray, amount: float) -> tuple[DoubleArray, DoubleArray]:
-    """Factor (1 + sum of couplings) on the diagonal for all lines at once; lines do not touch each other.
+class Factor(NamedTuple):
+    """L D L^T of the tridiagonal systems of all lines, laid out as the picture: (H, W) float64 each.
 
-    `affinity` has shape (lines, length - 1).
+    Attributes
+    ----------
+    inverse : one over D.
+    lower : L below its diagonal, with the neighbour that comes later; 0 at the end of a line.
     """
+
+    inverse: DoubleArray
+    lower: DoubleArray
+
+
+def _factor(affinity: DoubleArray, amount: float) -> Factor:
+    """Factor (1 + sum of couplings) on the diagonal; `affinity` has shape (lines, length - 1)."""
     coupling = np.zeros((affinity.shape[0], affinity.shape[1] + 1))
     coupling[:, :-1] = affinity * amount
     diagonal = 1.0 + coupling
     diagonal[:, 1:] += coupling[:, :-1]
-    if diagonal.size == 1:
-        return diagonal.reshape(-1), np.zeros(0)
-    d, e, info = lapack.dpttrf(diagonal.reshape(-1), -coupling.reshape(-1)[:-1])
-    if info != 0:
-        raise ArithmeticError(f"the lines of the smoother could not be factored (LAPACK info {info})")
-    return d, e
+    lower = np.zeros_like(diagonal)
+    _pivot(diagonal, coupling, lower)
+    return Factor(1.0 / diagonal, lower)
 
 
-def _solve(factor: tuple[DoubleArray, DoubleArray], right: DoubleArray) -> DoubleArray:
-    """Solve for right-hand sides of shape (C, lines * length)."""
-    diagonal, off = factor
-    if diagonal.size == 1:
-        return right / diagonal
-    solution, info = lapack.dpttrs(diagonal, off, right.T, overwrite_b=True)
-    if info != 0:
-        raise ArithmeticError(f"the lines of the smoother could not be solved (LAPACK info {info})")
-    return np.asarray(solution).T
+@compiled
+def _pivot(diagonal: DoubleArray, coupling: DoubleArray, lower: DoubleArray) -> None:
+    """Turn the diagonal into D, line by line, and fill `lower`. The pivots stay at 1 and above."""
+    lines, length = diagonal.shape
+    for line in range(lines):
+        for index in range(length - 1):
+            lower[line, index] = -coupling[line, index] / diagonal[line, index]
+            diagonal[line, index + 1] += lower[line, index] * coupling[line, index]
+
+
+@compiled
+def _sweep_rows(plane: DoubleArray, inverse: DoubleArray, lower: DoubleArray) -> None:
+    """Solve along the rows of (H, W), in place."""
+    height, width = plane.shape
+    for y in range(height):
+        for x in range(1, width):
+            plane[y, x] -= lower[y, x - 1] * plane[y, x - 1]
+        plane[y, width - 1] *= inverse[y, width - 1]
+        for x in range(width - 2, -1, -1):
+            plane[y, x] = plane[y, x] * inverse[y, x] - lower[y, x] * plane[y, x + 1]
+
+
+@compiled
+def _sweep_columns(plane: DoubleArray, inverse: DoubleArray, lower: DoubleArray) -> None:
+    """Solve along the columns of (H, W), in place."""
+    height, width = plane.shape
+    for y in range(1, height):
+        for x in range(width):
+            plane[y, x] -= lower[y - 1, x] * plane[y - 1, x]
+    for x in range(width):
+        plane[height - 1, x] *= inverse[height - 1, x]
+    for y in range(height - 2, -1, -1):
+        for x in range(width):
+            plane[y, x] = plane[y, x] * inverse[y, x] - lower[y, x] * plane[y + 1, x]
 
 
 def fill(smoother: FastGlobalSmoother, values: FloatArray, weight: FloatArray) -> FloatArray:

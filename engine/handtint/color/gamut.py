@@ -1,20 +1,19 @@
 """What colours sRGB can show at a given lightness: ab clipped towards neutral, hue and lightness kept.
 
-Knows nothing of files, editors or networks. NumPy in blocks that stay in the cache: at full size this is faster
-than one tensor at a time, and does not wait for other threads.
+Knows nothing of files, editors or networks. In blocks on threads that do not wait for each other.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handtint.color.bands import in_bands
+from handtint.color.compiled import compiled
 from handtint.color.lab import White, xyz_to_rgb_matrix
 
 FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
 
 TOLERANCE = 2e-5
 """Linear light that a channel may lie outside 0-1: rounding of float32, a fifteenth of an 8-bit level at black."""
@@ -23,7 +22,7 @@ _BLOCK = 1 << 17
 _DELTA = 6.0 / 29.0
 
 
-def in_gamut(lightness: FloatArray, ab: FloatArray) -> NDArray[np.bool_]:
+def in_gamut(lightness: FloatArray, ab: FloatArray) -> BoolArray:
     """Whether sRGB can show each colour.
 
     Parameters
@@ -37,58 +36,9 @@ def in_gamut(lightness: FloatArray, ab: FloatArray) -> NDArray[np.bool_]:
     -------
     (N,) bool
     """
-    return _fits(_matrix(), _rays(lightness, ab), 1.0)
-
-
-def _matrix() -> FloatArray:
-    return xyz_to_rgb_matrix(White.D65).astype(np.float32)
-
-
-class _Rays(NamedTuple):
-    """Colors as rays from neutral: what `_fits` needs of them, computed once.
-
-    Attributes
-    ----------
-    middle, first, third : (N,) float32
-        Lab's f of Y, and what full chroma adds to f of X and Z.
-    luminance : (N,) float32
-        Y.
-    """
-
-    middle: FloatArray
-    first: FloatArray
-    third: FloatArray
-    luminance: FloatArray
-
-
-def _rays(lightness: FloatArray, ab: FloatArray) -> _Rays:
-    middle = (lightness + np.float32(16)) * np.float32(1 / 116)
-    return _Rays(middle, ab[0] * np.float32(1 / 500), ab[1] * np.float32(-1 / 200), _f_inverse(middle))
-
-
-def _fits(
-    matrix: FloatArray, rays: _Rays, scale: FloatArray | float, tolerance: float = TOLERANCE
-) -> NDArray[np.bool_]:
-    """Whether all three channels lie inside 0-1 with the chroma scaled."""
-    x = _f_inverse(rays.middle + rays.first * scale)
-    z = _f_inverse(rays.middle + rays.third * scale)
-    inside = np.ones(x.shape, bool)
-    for row in matrix:
-        channel = row[0] * x
-        channel += row[1] * rays.luminance
-        channel += row[2] * z
-        channel -= np.float32(0.5)
-        inside &= np.abs(channel, out=channel) <= np.float32(0.5 + tolerance)
+    inside = np.empty(lightness.shape, np.bool_)
+    _test(_matrix(), np.ascontiguousarray(lightness), np.ascontiguousarray(ab), inside, 0, lightness.size)
     return inside
-
-
-def _f_inverse(t: FloatArray) -> FloatArray:
-    """As in `lab`, for arrays."""
-    cube = t * t * t
-    if t.min(initial=1.0) > _DELTA:
-        return cube
-    line = np.float32(3 * _DELTA**2) * (t - np.float32(4 / 29))
-    return np.where(t > _DELTA, cube, line)
 
 
 def clip_colors(lightness: FloatArray, ab: FloatArray) -> FloatArray:
@@ -105,25 +55,9 @@ def clip_colors(lightness: FloatArray, ab: FloatArray) -> FloatArray:
     (2, N) float32
         The same hue with the largest chroma that fits, to a thousandth; in-gamut colours come back untouched.
     """
-    result = np.array(ab, dtype=np.float32)
-    _clip(_matrix(), lightness, result)
+    result = np.array(ab, np.float32, order="C")
+    _clip(_matrix(), np.ascontiguousarray(lightness, np.float32), result, 0, lightness.size)
     return result
-
-
-def _clip(matrix: FloatArray, lightness: FloatArray, ab: FloatArray) -> None:
-    """Clip (N,) and (2, N) in place, by bisection along the rays that leave the gamut."""
-    rays = _rays(lightness, ab)
-    outside = np.flatnonzero(~_fits(matrix, rays, 1.0))
-    if len(outside) == 0:
-        return
-    rays = _Rays(*(part[outside] for part in rays))
-    scale = np.zeros(outside.shape, np.float32)  # neutral always fits
-    step = np.float32(1)
-    for _ in range(_STEPS):
-        step /= 2
-        # Stricter than the test above, so that rounding does not clip the result a second time.
-        scale += step * _fits(matrix, rays, scale + step, TOLERANCE / 2)
-    ab[:, outside] *= scale
 
 
 def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = False) -> FloatArray:
@@ -144,9 +78,75 @@ def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = Fal
         Hue and lightness kept, chroma scaled towards neutral where sRGB cannot show the colour.
     """
     result = ab if in_place else np.array(ab, np.float32, order="C")
-    light, colors = lightness.reshape(-1), result.reshape(2, -1)
-
+    light, colors = np.ascontiguousarray(lightness).reshape(-1), result.reshape(2, -1)
     matrix = _matrix()
-
-    in_bands(light.size, _BLOCK, lambda block: _clip(matrix, light[block], colors[:, block]))
+    in_bands(light.size, _BLOCK, lambda block: _clip(matrix, light, colors, block.start, block.stop))
     return result
+
+
+def _matrix() -> FloatArray:
+    return xyz_to_rgb_matrix(White.D65).astype(np.float32)
+
+
+def _clip(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, start: int, stop: int) -> None:
+    """Clip the colours from `start` to `stop` of (N,) and (2, N) in place."""
+    inside = np.empty(stop - start, np.bool_)
+    _test(matrix, lightness, ab, inside, start, stop)
+    _pull(matrix, lightness, ab, inside, start, stop)
+
+
+@compiled
+def _f_inverse(t: np.float32) -> np.float32:
+    """As in `lab`."""
+    line = np.float32(3 * _DELTA**2) * (t - np.float32(4 / 29))
+    return t * t * t if t > np.float32(_DELTA) else line
+
+
+@compiled
+def _off_middle(matrix: FloatArray, x: np.float32, y: np.float32, z: np.float32) -> np.float32:
+    """How far the channel that is farthest from 0.5 is from it: linear light of XYZ."""
+    half = np.float32(0.5)
+    red = abs(matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z - half)
+    green = abs(matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z - half)
+    blue = abs(matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z - half)
+    return max(red, max(green, blue))
+
+
+@compiled
+def _test(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int) -> None:
+    """Whether all three channels lie inside 0-1, for the colours from `start` to `stop`; no branches but at the end."""
+    limit = np.float32(0.5 + TOLERANCE)
+    light, a, b = lightness[start:stop], ab[0, start:stop], ab[1, start:stop]
+    for index in range(stop - start):
+        middle = (light[index] + np.float32(16)) * np.float32(1 / 116)
+        x = _f_inverse(middle + a[index] * np.float32(1 / 500))
+        y = _f_inverse(middle)
+        z = _f_inverse(middle - b[index] * np.float32(1 / 200))
+        inside[index] = _off_middle(matrix, x, y, z) <= limit
+
+
+@compiled
+def _pull(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int) -> None:
+    """Shorten the colours that are not inside, by bisection along the ray from neutral, which always fits.
+
+    The test is stricter than `_test`, so that rounding does not clip the result a second time.
+    """
+    limit, none = np.float32(0.5 + TOLERANCE / 2), np.float32(0)
+    outside = np.flatnonzero(~inside) + start
+    first, third, middle, scale = np.empty((4, len(outside)), np.float32)
+    for index, place in enumerate(outside):
+        middle[index] = (lightness[place] + np.float32(16)) * np.float32(1 / 116)
+        first[index] = ab[0, place] * np.float32(1 / 500)
+        third[index] = ab[1, place] * np.float32(-1 / 200)
+    scale[:] = 0.0
+    step = np.float32(1)
+    for _ in range(_STEPS):  # many colours at once, in each step
+        step *= np.float32(0.5)
+        for index in range(len(outside)):
+            tried = scale[index] + step
+            x, y = _f_inverse(middle[index] + first[index] * tried), _f_inverse(middle[index])
+            z = _f_inverse(middle[index] + third[index] * tried)
+            scale[index] += step if _off_middle(matrix, x, y, z) <= limit else none
+    for index, place in enumerate(outside):
+        ab[0, place] *= scale[index]
+        ab[1, place] *= scale[index]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handtint.color.compiled import compiled
 from handtint.color.lab import rgb_to_lab
 
 FloatArray = NDArray[np.float32]
@@ -120,21 +121,18 @@ class Points(NamedTuple):
         """
         if size == self.shape:
             return self
-        count = size[0] * size[1]
         down, across = _targets(self.shape[0], size[0]) * size[1], _targets(self.shape[1], size[1])
-        peak, sums = np.zeros(count, np.float32), np.zeros((3, count))
-        for chunk in self.chunks():
-            rows, columns = self.places(chunk)
-            target = down[rows] + across[columns]
-            coverage = self.coverage[chunk]
-            np.maximum.at(peak, target, coverage)
-            for total, values in zip(sums, (1.0, *self.ab[:, chunk]), strict=True):
-                total += np.bincount(target, coverage * values, count)
+        # Calloc's zeros cost nothing where nothing is painted.
+        slots = np.zeros(size[0] * size[1], np.int32)
+        found = np.empty(min(len(slots), len(self.pixels)), np.int64)
+        sums = np.zeros((4, len(found)))  # coverage, a and b by coverage, and the most coverage
+        count = _pool(self.pixels, self.ab, self.coverage, self.shape[1], down, across, slots, found, sums)
+        order = np.argsort(found[:count])
+        total, first, second, peak = sums[:, order]
         if not pooled:
-            peak = (sums[0] * (count / (self.shape[0] * self.shape[1]))).clip(0, 1).astype(np.float32)
-        filled = np.flatnonzero(sums[0])
-        mean = (sums[1:, filled] / sums[0, filled]).astype(np.float32)
-        return Points(size, filled, mean, peak[filled])
+            peak = (total * (len(slots) / (self.shape[0] * self.shape[1]))).clip(0, 1)
+        mean = np.stack((first / total, second / total)).astype(np.float32)
+        return Points(size, found[order], mean, peak.astype(np.float32))
 
     def layer(self, size: tuple[int, int] | None = None) -> Hints:
         """As planes of the picture's own shape, or of a larger `size` with nothing painted in its margin."""
@@ -143,6 +141,36 @@ class Points(NamedTuple):
         hints.ab[:, *place] = self.ab
         hints.mask[place] = self.coverage
         return hints
+
+
+@compiled
+def _pool(
+    pixels: IntArray,
+    ab: FloatArray,
+    coverage: FloatArray,
+    width: int,
+    down: IntArray,
+    across: IntArray,
+    slots: NDArray[np.int32],
+    found: IntArray,
+    sums: NDArray[np.float64],
+) -> int:
+    """Gather points into the new pixels that hold them; how many of those there are."""
+    count = 0
+    for index in range(len(pixels)):
+        row, column = divmod(pixels[index], width)
+        target = down[row] + across[column]
+        slot = slots[target]
+        if slot == 0:
+            found[count] = target
+            count += 1
+            slot = slots[target] = count
+        share = coverage[index]
+        sums[0, slot - 1] += share
+        sums[1, slot - 1] += share * ab[0, index]
+        sums[2, slot - 1] += share * ab[1, index]
+        sums[3, slot - 1] = max(sums[3, slot - 1], share)
+    return count
 
 
 def painted_points(hint_ab: FloatArray, hint_mask: FloatArray) -> Points:

@@ -10,11 +10,12 @@ J. Chen, S. Paris, F. Durand, "Real-time Edge-Aware Image Processing with the Bi
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d, map_coordinates, maximum_filter
 
 from handtint.color.bands import in_bands
+from handtint.color.compiled import compiled
 from handtint.color.gamut import clip_colors
 from handtint.color.hints import Points
 
@@ -24,7 +25,6 @@ IntArray = NDArray[np.int64]
 _LIGHTNESS_CELL = 10.0
 _BINS = 11
 _BAND_PIXELS = 1 << 18
-_KERNEL = (0.25, 0.5, 0.25)
 
 
 def keep_promise(
@@ -95,35 +95,68 @@ class _Grid:
         for total, values in zip(self._sums, (None, *missing), strict=True):
             total += np.bincount(cell, values, total.size)
 
-    def _values(self) -> NDArray[np.float64]:
+    def _values(self) -> FloatArray:
         """Weighted mean of what is missing, (2, h, w, bins), falling to 0 a cell away from the painted ones."""
-        fields = np.stack([*self._sums, self._sums[0] > 0]).reshape(4, *self._shape)
-        weight, first, second, near = _blur(fields)
+        fields = np.stack([*self._sums, self._sums[0] > 0]).reshape(4, *self._shape).astype(np.float32)
+        weight, first, second, near = (_blur(field) for field in fields)
         confidence = np.clip(4.0 * near, 0.0, 1.0) / np.maximum(weight, 1e-12)
         return np.stack([first * confidence, second * confidence])
 
     def add(self, ab: FloatArray, lightness: FloatArray, where: NDArray[np.bool_]) -> None:
         """Add the grid's values around its filled cells to the pixels `where` (H, W), band by band."""
         values = self._values()
-        active = maximum_filter((values != 0).any(axis=(0, 3)), size=3)
+        filled = (values != 0).any(axis=(0, 3)).astype(np.uint8)
+        active = cv2.dilate(filled, np.ones((3, 3), np.uint8)) > 0
         height, width = lightness.shape
-        row_place = (np.arange(height) + 0.5) * self._scale[0]
-        column_place = (np.arange(width) + 0.5) * self._scale[1]
-        near = active[:, column_place.astype(np.int64)][row_place.astype(np.int64)]
-        near &= where
+        row_place = (np.arange(height, dtype=np.float32) + np.float32(0.5)) * np.float32(self._scale[0])
+        column_place = (np.arange(width, dtype=np.float32) + np.float32(0.5)) * np.float32(self._scale[1])
 
         def add_band(band: slice) -> None:
-            rows, columns = np.nonzero(near[band])
-            rows += band.start
-            light = lightness[rows, columns]
-            place = np.stack([row_place[rows] - 0.5, column_place[columns] - 0.5, light / _LIGHTNESS_CELL])
-            for plane, field in zip(ab, values, strict=True):
-                plane[rows, columns] += map_coordinates(field, place, np.float32, order=1, mode="nearest")
+            _add_rows(ab, lightness, where, values, active, row_place, column_place, band.start, band.stop)
 
         in_bands(height, max(1, _BAND_PIXELS // width), add_band)
 
 
-def _blur(fields: NDArray[np.float64]) -> NDArray[np.float64]:
-    for axis in (1, 2, 3):
-        fields = convolve1d(fields, _KERNEL, axis=axis, mode="nearest")
-    return fields
+def _blur(field: FloatArray) -> FloatArray:
+    """1-2-1 along each axis of (h, w, bins), the outermost cells repeated."""
+    flat = cv2.GaussianBlur(field, (3, 3), 0.0, borderType=cv2.BORDER_REPLICATE)
+    deep = np.pad(flat, ((0, 0), (0, 0), (1, 1)), mode="edge")
+    return np.asarray(0.25 * deep[..., :-2] + 0.5 * deep[..., 1:-1] + 0.25 * deep[..., 2:], np.float32)
+
+
+@compiled
+def _add_rows(
+    ab: FloatArray,
+    lightness: FloatArray,
+    where: NDArray[np.bool_],
+    values: FloatArray,
+    active: NDArray[np.bool_],
+    row_place: FloatArray,
+    column_place: FloatArray,
+    start: int,
+    stop: int,
+) -> None:
+    """Add (2, h, w, bins), looked up trilinearly, to the rows from `start` to `stop` where a cell is active."""
+    _, cells_down, cells_across, bins = values.shape
+    for y in range(start, stop):
+        cell = int(row_place[y])
+        down = max(row_place[y] - np.float32(0.5), np.float32(0))
+        top = int(down)
+        below, low = min(top + 1, cells_down - 1), down - np.float32(top)
+        for x in range(ab.shape[2]):
+            if not (where[y, x] and active[cell, int(column_place[x])]):
+                continue
+            across = max(column_place[x] - np.float32(0.5), np.float32(0))
+            left = int(across)
+            right, part = min(left + 1, cells_across - 1), across - np.float32(left)
+            depth = lightness[y, x] * np.float32(1.0 / _LIGHTNESS_CELL)
+            dark = min(int(depth), bins - 1)
+            bright, high = min(dark + 1, bins - 1), depth - np.float32(dark)
+            for plane in range(2):
+                total = np.float32(0)
+                for bin, share in ((dark, np.float32(1) - high), (bright, high)):
+                    above, beside = values[plane, top, left, bin], values[plane, top, right, bin]
+                    under, across_under = values[plane, below, left, bin], values[plane, below, right, bin]
+                    upper, lower = above + part * (beside - above), under + part * (across_under - under)
+                    total += share * (upper + low * (lower - upper))
+                ab[plane, y, x] += total

@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handtint.color.bands import in_bands
+from handtint.color.compiled import compiled
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
 
 
 class Kernel(NamedTuple):
@@ -43,6 +45,8 @@ class Kernel(NamedTuple):
 
 KERNEL = Kernel()
 _BAND_PIXELS = 1 << 17
+_SMALLEST = 0.75
+"""Floor of what is raised to the 256th power, so that no weight becomes zero in float32."""
 
 
 def area_size(shape: tuple[int, ...], side: int, multiple: int = 1) -> tuple[int, int]:
@@ -119,36 +123,77 @@ def _joint_bilateral(
     ab: FloatArray, small_lightness: FloatArray, lightness: FloatArray, kernel: Kernel, check: Callable[[], None]
 ) -> FloatArray:
     height, width = lightness.shape
-    near_row, row_weight = _taps(height, small_lightness.shape[0], kernel)
-    near_column, column_weight = _taps(width, small_lightness.shape[1], kernel)
-    stacked = np.stack([small_lightness, *ab])
-    widened = [stacked[:, :, near] for near in near_column]  # `taps` of (1 + C, h, W)
+    rows = _taps(height, small_lightness.shape[0], kernel)
+    columns = _taps(width, small_lightness.shape[1], kernel)
+    widened = np.take(np.stack([small_lightness, *ab]), columns.index, axis=2)  # (1 + C, h, taps, W), contiguous
     result = np.empty((len(ab), height, width), np.float32)
+    fall = np.float32(0.5 / 256.0 / kernel.range**2)
 
     def fill_band(band: slice) -> None:
         check()
-        total = np.zeros((band.stop - band.start, width), np.float32)
-        sums = np.zeros((len(ab), *total.shape), np.float32)
-        for i, j in np.ndindex(kernel.taps, kernel.taps):
-            light, *values = widened[j][:, near_row[i, band]]
-            weight = np.square(lightness[band] - light)
-            weight *= -0.5 / kernel.range**2
-            weight += row_weight[i, band, None] + column_weight[j]
-            np.exp(weight, out=weight)
-            total += weight
-            for channel, value in enumerate(values):
-                value *= weight
-                sums[channel] += value
-        result[:, band] = sums / total
+        _mix(result, widened, lightness, *rows, columns.weight, fall, band.start, band.stop)
 
     in_bands(height, max(1, _BAND_PIXELS // width), fill_band)
     return result
 
 
-def _taps(large: int, small: int, kernel: Kernel) -> tuple[NDArray[np.int64], FloatArray]:
-    """The small pixels around each large one: their index (taps, large) and the logarithm of their weight."""
+@compiled
+def _mix(
+    result: FloatArray,
+    widened: FloatArray,
+    lightness: FloatArray,
+    row_index: IntArray,
+    row_weight: FloatArray,
+    column_weight: FloatArray,
+    fall: np.float32,
+    start: int,
+    stop: int,
+) -> None:
+    """Fill rows of (C, H, W) with the means of the taps, weighed by distance and lightness (first in `widened`).
+
+    The range kernel exp(-t) is (1 - u + u ** 2 / 2) ** 256 with u = t / 256, within 0.2 percent wherever it counts: a
+    processor works that out for many pixels at once.
+    """
+    width, taps = lightness.shape[1], len(row_index)
+    total, weight = np.empty(width, np.float32), np.empty(width, np.float32)
+    half, one, smallest = np.float32(0.5), np.float32(1.0), np.float32(_SMALLEST)
+    for y in range(start, stop):
+        light = lightness[y]
+        total[:] = 0.0
+        for channel in range(len(result)):
+            result[channel, y, :] = 0.0
+        for i in range(taps):
+            row, of_row = row_index[i, y], row_weight[i, y]
+            for j in range(taps):
+                other, of_column = widened[0, row, j], column_weight[j]
+                for x in range(width):
+                    away = light[x] - other[x]
+                    u = fall * away * away
+                    root = max(one - u + half * u * u, smallest)
+                    for _ in range(8):
+                        root *= root
+                    weight[x] = root * of_row * of_column[x]
+                    total[x] += weight[x]
+                for channel in range(len(result)):
+                    values, sums = widened[1 + channel, row, j], result[channel, y]
+                    for x in range(width):
+                        sums[x] += weight[x] * values[x]
+        for channel in range(len(result)):
+            sums = result[channel, y]
+            for x in range(width):
+                sums[x] /= total[x]
+
+
+class _Taps(NamedTuple):
+    """The small pixels around each large one, (taps, large): their index and their weight."""
+
+    index: IntArray
+    weight: FloatArray
+
+
+def _taps(large: int, small: int, kernel: Kernel) -> _Taps:
     position = (np.arange(large) + 0.5) * small / large - 0.5
     first = np.floor(position).astype(np.int64) + 1 - kernel.taps // 2
     index = first + np.arange(kernel.taps)[:, None]
-    log_weight = -0.5 * np.square((position - index) / kernel.space)
-    return np.clip(index, 0, small - 1), log_weight.astype(np.float32)
+    weight = np.exp(-0.5 * np.square((position - index) / kernel.space))
+    return _Taps(np.clip(index, 0, small - 1), weight.astype(np.float32))
