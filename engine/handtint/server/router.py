@@ -29,6 +29,8 @@ TICK = 0.25
 _HEARTBEAT_MS = 10_000
 _SILENCE_MS = 60_000
 """An editor that is busy answers no PING: only long silence means that it hangs."""
+_HANDSHAKE_MS = 10_000
+"""Who has not shown the token by then is hung up on: until that moment libzmq keeps what such a peer sends."""
 _SEND_QUEUE = 64
 _RECEIVE_QUEUE = 16
 _LINGER_MS = 1_000
@@ -241,6 +243,7 @@ def _open_socket(context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
     router.rcvhwm = _RECEIVE_QUEUE
     router.heartbeat_ivl = _HEARTBEAT_MS
     router.heartbeat_timeout = _SILENCE_MS
+    router.handshake_ivl = _HANDSHAKE_MS
     router.plain_server = True
     router.zap_domain = b"handtint"
     return router

@@ -1,0 +1,52 @@
+"""Section `bytes`: the fuzzer over codec, client and engine, and an assault on a real engine's port."""
+
+from __future__ import annotations
+
+from handtint.bench.fuzz import Fuzzed, fuzz
+from handtint.bench.fuzz_live import assault, honest_request, silent_connections
+from handtint.bench.processes import engine_in, resident_memory
+from handtint.bench.reliability import Effort, Row, megabytes
+
+FUZZED = {"codec": 600_000, "client": 250_000, "engine": 50_000}
+"""Inputs for each target at scale 1; with those of the live engine a million."""
+LIVE = 100_000
+SILENT = 2_000
+_GROWTH = 64 << 20
+"""Bytes by which a process may have grown at the end."""
+
+
+def bad_bytes(effort: Effort) -> list[Row]:
+    """All rows of the section."""
+    return [*(_fuzz_row(target, count, effort) for target, count in FUZZED.items()), *live_rows(effort)]
+
+
+def _fuzz_row(target: str, count: int, effort: Effort) -> Row:
+    effort.note(f"fuzzing the {target}")
+    found = fuzz(target, effort.folder / target, inputs=effort.times(count), seed=effort.seed + 1)
+    what = f"{target}: inputs led by coverage"
+    return Row(what, _fuzz_words(found), not found.crash, found._asdict())
+
+
+def _fuzz_words(found: Fuzzed) -> str:
+    words = f"{found.inputs:,} inputs, {found.covered} branches, peak {megabytes(found.peak_bytes)}, "
+    return words + (f"broken: {found.crash}" if found.crash else "none broke it")
+
+
+def live_rows(effort: Effort) -> list[Row]:
+    """A real engine process under bad bytes and silent connections."""
+    effort.note("throwing bytes at a real engine")
+    with engine_in(effort.folder / "runtime") as (engine, connection):
+        found = assault(engine, connection, inputs=effort.times(LIVE), seed=effort.seed)
+        sent, grown = sum(found.inputs.values()), found.after - found.before
+        result = f"{sent:,} inputs, {found.honest:,} honest requests between them answered, grew by {megabytes(grown)}"
+        figures = {**found.inputs, "honest": found.honest, "grown_bytes": grown, "engines": len(found.pids)}
+        rows = [
+            Row("a running engine: bad bytes at its port", result, len(found.pids) == 1 and grown < _GROWTH, figures)
+        ]
+        effort.note("holding connections open")
+        with silent_connections(connection, effort.times(SILENT, 20)) as made:
+            pid = honest_request(engine)
+            result = f"{len(made):,} held open, the next honest request answered"
+            figures = {"connections": len(made), "resident_bytes": resident_memory(connection.pid)}
+            rows.append(Row("a running engine: connections that say nothing", result, pid == connection.pid, figures))
+    return rows

@@ -1,0 +1,12 @@
+"""The sections of `handtint bench reliability` by name: their titles and what measures them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handtint.bench.bad_bytes import bad_bytes
+from handtint.bench.reliability import Effort, Row
+
+SECTIONS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
+    "bytes": ("Bad bytes", bad_bytes),
+}
