@@ -7,6 +7,7 @@ import pytest
 
 from handtint.bench.baselines import BASELINES, levin_weights, match_histogram, nearest_luma, reinhard
 from handtint.bench.metrics import adherence
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import Guidance
 
 WARM, COLD = (30.0, 20.0), (-10.0, -30.0)
@@ -23,7 +24,7 @@ def two_hints() -> Guidance:
     ab, mask = np.zeros((2, 24, 32), np.float32), np.zeros((24, 32), np.float32)
     ab[:, 5, 3], ab[:, 18, 28] = WARM, COLD
     mask[5, 3] = mask[18, 28] = 1.0
-    return Guidance(hint_ab=ab, hint_mask=mask)
+    return Guidance(hints=painted_points(ab, mask))
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -37,7 +38,7 @@ def test_one_hint_colors_everything(name: str) -> None:
     light = np.full((12, 14), 50.0, np.float32)
     ab, mask = np.zeros((2, 12, 14), np.float32), np.zeros((12, 14), np.float32)
     ab[:, 4, 4], mask[4, 4] = WARM, 1.0
-    answer = BASELINES[name](light)(Guidance(hint_ab=ab, hint_mask=mask))
+    answer = BASELINES[name](light)(Guidance(hints=painted_points(ab, mask)))
     np.testing.assert_allclose(answer, np.broadcast_to(np.array(WARM)[:, None, None], answer.shape), atol=0.01)
 
 
@@ -62,14 +63,14 @@ def test_hard_methods_meet_every_hint_even_close_ones(name: str) -> None:
     ab, mask = np.zeros((2, 24, 32), np.float32), np.zeros((24, 32), np.float32)
     for row, column in ((3, 3), (3, 4), (4, 3), (20, 30), (10, 16)):
         ab[:, row, column], mask[row, column] = rng.uniform(-20, 20, 2), 1.0
-    answer = BASELINES[name](light)(Guidance(hint_ab=ab, hint_mask=mask))
+    answer = BASELINES[name](light)(Guidance(hints=painted_points(ab, mask)))
     assert adherence(light, answer, ab, mask).largest < 0.01
 
 
 def test_a_picture_that_is_all_hints_is_returned() -> None:
     light = two_halves()
     ab = np.random.default_rng(2).uniform(-8, 8, (2, *light.shape)).astype(np.float32)
-    answer = BASELINES["levin"](light)(Guidance(hint_ab=ab, hint_mask=np.ones_like(light)))
+    answer = BASELINES["levin"](light)(Guidance(hints=painted_points(ab, np.ones_like(light))))
     np.testing.assert_allclose(answer, ab, atol=1e-5)
 
 

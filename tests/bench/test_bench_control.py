@@ -34,6 +34,7 @@ from handtint.bench.trials import (
 )
 from handtint.cli.main import run
 from handtint.color.gamut import in_gamut
+from handtint.color.hints import painted_points
 from handtint.color.palette import Palette, extract_palette
 from handtint.colorizers.base import Guidance
 from handtint.colorizers.registry import load
@@ -69,7 +70,7 @@ def test_retention_of_a_card_that_is_kept_mixed_and_swapped() -> None:
 def test_an_edge_aware_method_keeps_a_strong_edge_and_not_a_weak_one() -> None:
     def retention(contrast: float) -> float:
         card = edge_card(contrast, 0.0)
-        guidance = Guidance(hint_ab=card.hints.ab, hint_mask=card.hints.mask)
+        guidance = Guidance(hints=painted_points(card.hints.ab, card.hints.mask))
         return card_retention(card, BASELINES["fgs"](card.lightness)(guidance))
 
     assert retention(40.0) > 0.95

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from handtint.bench.methods import default_methods, find_contender
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import Guidance
 from handtint.errors import WeightsError
 from handtint.nets.zhang2017 import Zhang2017Net
@@ -40,7 +41,7 @@ def test_any_size_is_answered_at_its_own_size(shape: tuple[int, int]) -> None:
     assert np.array_equal(answer(Guidance()), plain)
     ab, mask = np.zeros((2, *shape), np.float32), np.zeros(shape, np.float32)
     ab[:, 10:14, 10:14], mask[10:14, 10:14] = 40.0, 1.0
-    assert np.abs(answer(Guidance(hint_ab=ab, hint_mask=mask)) - plain).max() > 0.01
+    assert np.abs(answer(Guidance(hints=painted_points(ab, mask))) - plain).max() > 0.01
 
 
 @pytest.mark.usefixtures("weights")

@@ -7,6 +7,7 @@ import pytest
 
 from handtint.bench.gmic import GMIC, find_gmic
 from handtint.bench.methods import default_methods, find_contender
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import Guidance
 from handtint.errors import InputError
 
@@ -28,7 +29,7 @@ def test_two_sides_take_the_colors_of_their_hints() -> None:
     ab[0, :, :32], ab[1, :, 32:] = 30.0, -30.0
     answer = find_contender(GMIC).build("cpu")(lightness)
     assert not answer(Guidance()).any()
-    colored = answer(Guidance(hint_ab=ab * mask, hint_mask=mask))
+    colored = answer(Guidance(hints=painted_points(ab * mask, mask)))
     assert colored.shape == (2, 48, 64)
     assert np.abs(colored[:, :, :24] - [[[30.0]], [[0.0]]]).max() < 4.0
     assert np.abs(colored[:, :, 40:] - [[[0.0]], [[-30.0]]]).max() < 4.0

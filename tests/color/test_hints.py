@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from handtint.color.hints import Points, layer_to_hints, painted_points, shrink_hints
+from handtint.color.hints import Points, layer_to_hints, painted_points
 
 RED = (80.09, 67.20)
 
@@ -57,7 +57,7 @@ def test_thin_strokes_survive_shrinking_at_full_strength() -> None:
     mask[37, :] = 1.0
     mask[:, 801] = 1.0
     ab = np.where(mask > 0, 50.0, -90.0) * np.ones((2, 1, 1))
-    small = shrink_hints(ab.astype(np.float32), mask, (213, 320))
+    small = painted_points(ab.astype(np.float32), mask).shrunk((213, 320)).layer()
     assert (small.mask.max(axis=0) == 1.0).all()
     assert (small.mask.max(axis=1) == 1.0).all()
     assert np.unique(small.mask).tolist() == [0.0, 1.0]
@@ -68,14 +68,14 @@ def test_thin_strokes_survive_shrinking_at_full_strength() -> None:
 def test_colors_are_averaged_by_coverage_not_with_the_unpainted() -> None:
     ab = np.array([[[40.0, -20.0, 99.0, 99.0]], [[0.0, 30.0, 99.0, 99.0]]], np.float32)
     mask = np.array([[0.9, 0.3, 0.0, 0.0]], np.float32)
-    small = shrink_hints(ab, mask, (1, 2))
+    small = painted_points(ab, mask).shrunk((1, 2)).layer()
     np.testing.assert_allclose(small.ab[:, 0, 0], [(0.9 * 40 - 0.3 * 20) / 1.2, 0.3 * 30 / 1.2], rtol=1e-5)
     np.testing.assert_allclose(small.mask, [[0.9, 0.0]])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 4), (7, 9), (10, 10)])
 def test_a_full_layer_of_one_color_stays_so_at_any_size(size: tuple[int, int]) -> None:
-    small = shrink_hints(np.full((2, 10, 10), 12.0, np.float32), np.ones((10, 10), np.float32), size)
+    small = painted_points(np.full((2, 10, 10), 12.0, np.float32), np.ones((10, 10), np.float32)).shrunk(size).layer()
     assert (small.mask == 1).all()
     np.testing.assert_allclose(small.ab, 12.0, rtol=1e-6)
 
@@ -113,8 +113,20 @@ def test_many_points_are_shrunk_in_chunks_as_at_once() -> None:
     rng = np.random.default_rng(5)
     mask = rng.random((900, 1000)).astype(np.float32)
     ab = rng.normal(0, 40, (2, 900, 1000)).astype(np.float32)
-    small = shrink_hints(ab, mask, (9, 10))
+    small = painted_points(ab, mask).shrunk((9, 10)).layer()
     blocks = mask.reshape(9, 100, 10, 100)
     np.testing.assert_allclose(small.mask, blocks.max(axis=(1, 3)))
     mean = (ab * mask).reshape(2, 9, 100, 10, 100).sum(axis=(2, 4)) / blocks.sum(axis=(1, 3))
     np.testing.assert_allclose(small.ab, mean, atol=1e-3)
+
+
+def test_a_patch_replaces_its_rectangle_and_keeps_the_order() -> None:
+    rng = np.random.default_rng(3)
+    ab = rng.uniform(-50, 50, (2, 9, 7)).astype(np.float32)
+    mask = (rng.uniform(0, 1, (9, 7)) * (rng.uniform(0, 1, (9, 7)) < 0.4)).astype(np.float32)
+    part_ab, part_mask = ab[:, 2:5, 1:5] + 1, np.roll(mask[2:5, 1:5], 1, axis=1)
+    after = painted_points(ab, mask).patched((2, 1), painted_points(part_ab, part_mask))
+    ab[:, 2:5, 1:5], mask[2:5, 1:5] = part_ab, part_mask
+    whole = painted_points(ab, mask)
+    for found, expected in zip(after, whole, strict=True):
+        assert np.array_equal(found, expected)

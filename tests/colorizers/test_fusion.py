@@ -8,6 +8,7 @@ from skimage import data
 from skimage.color import rgb2lab
 from skimage.transform import resize
 
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import FloatArray, Guidance
 from handtint.colorizers.fusion import FusionColorizer
 from handtint.colorizers.registry import find_method, load
@@ -54,7 +55,7 @@ def test_a_hint_is_met_beside_a_palette_of_other_colors(colorizer: FusionColoriz
     mark, far = np.s_[150:158, 45:53], np.s_[10:60, 150:190]
     hint_ab[(slice(None), *mark)] = np.array([-40.0, 35.0], np.float32)[:, None, None]
     hint_mask[mark] = 1.0
-    ab = colors(colorizer, astronaut, Guidance(hint_ab=hint_ab, hint_mask=hint_mask, palette_ab=blue))
+    ab = colors(colorizer, astronaut, Guidance(hints=painted_points(hint_ab, hint_mask), palette_ab=blue))
     assert ab[(slice(None), *mark)].mean(axis=(1, 2)) == pytest.approx((-40.0, 35.0), abs=1.0)
     assert ab[(1, *far)].mean() < -5.0
 

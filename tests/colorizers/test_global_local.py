@@ -9,6 +9,7 @@ from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 from skimage.transform import resize
 
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import FloatArray, Guidance
 from handtint.colorizers.global_local import GlobalLocalColorizer
 from handtint.colorizers.registry import find_method, load
@@ -67,7 +68,7 @@ def test_a_hint_colors_its_object_and_not_the_other_side(
     hint_ab[(slice(None), *mark)] = np.array([-40.0, 35.0], np.float32)[:, None, None]
     hint_mask[mark] = 1.0
     plain = colors(colorizer, astronaut, Guidance())
-    hinted = colors(colorizer, astronaut, Guidance(hint_ab=hint_ab, hint_mask=hint_mask))
+    hinted = colors(colorizer, astronaut, Guidance(hints=painted_points(hint_ab, hint_mask)))
     change = (hinted - plain)[0]  # towards green: negative
     assert change[around].mean() < -10.0
     assert abs(change[far].mean()) < 0.3 * abs(change[around].mean())

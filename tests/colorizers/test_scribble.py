@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from handtint.color.gamut import clip_to_gamut
+from handtint.color.hints import painted_points
 from handtint.color.lab import lab_to_rgb, rgb_to_lab
 from handtint.colorizers.base import Control, Guidance
 from handtint.colorizers.registry import load
@@ -32,12 +34,12 @@ def _dots(shape: tuple[int, int], dots: list[tuple[int, int, tuple[float, float]
         place = np.s_[row - radius : row + radius, column - radius : column + radius]
         ab[(slice(None), *place)] = np.array(color)[:, None, None]
         mask[place] = 1.0
-    return Guidance(hint_ab=ab, hint_mask=mask)
+    return Guidance(hints=painted_points(ab, mask))
 
 
 def _run(lightness: np.ndarray, guidance: Guidance, reach: float = 1.0) -> np.ndarray:
     colorizer = ScribbleColorizer()
-    guidance = Guidance(hint_ab=guidance.hint_ab, hint_mask=guidance.hint_mask, reach=reach)
+    guidance = replace(guidance, reach=reach)
     return colorizer.colorize(colorizer.prepare(lightness), guidance)
 
 
@@ -103,7 +105,7 @@ def test_more_hints_make_a_photograph_better() -> None:
         mask = np.zeros(lab.shape[1:], np.float32)
         for row, column in zip(rng.integers(0, 396, count), rng.integers(0, 596, count), strict=True):
             mask[row : row + 4, column : column + 4] = 1.0
-        ab = colorizer.colorize(prepared, Guidance(hint_ab=lab[1:] * mask, hint_mask=mask, reach=1.0))
+        ab = colorizer.colorize(prepared, Guidance(hints=painted_points(lab[1:] * mask, mask), reach=1.0))
         errors.append(float(np.sqrt(np.square(ab - lab[1:]).sum(0).mean())))
     assert errors[1] < 0.75 * errors[0]
     assert errors[2] < 0.85 * errors[1]
@@ -122,7 +124,7 @@ def test_surprising_hints_are_met_too(seed: int) -> None:
         mask[place] = 1.0
         goal[(slice(None), *place)] = rng.uniform(-100, 100, (2, 1, 1))
     colorizer = ScribbleColorizer()
-    ab = colorizer.colorize(colorizer.prepare(lab[0]), Guidance(hint_ab=goal, hint_mask=mask))
+    ab = colorizer.colorize(colorizer.prepare(lab[0]), Guidance(hints=painted_points(goal, mask)))
     rgb = lab_to_rgb(torch.from_numpy(np.concatenate([lab[:1], ab]))).clamp(0, 1).numpy()
     shown = rgb2lab(np.rint(rgb * 255).astype(np.uint8).transpose(1, 2, 0))
     wanted = np.concatenate([lab[:1], clip_to_gamut(lab[0], goal)]).transpose(1, 2, 0)

@@ -10,6 +10,7 @@ from skimage.color import rgb2lab
 from skimage.transform import resize
 
 from handtint.bench.controls import edit_effect
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import Control, FloatArray, Guidance, IntArray
 from handtint.colorizers.registry import find_method, load
 from handtint.colorizers.segmenter import Segmenter
@@ -101,7 +102,7 @@ def test_numbers_that_are_no_class_are_refused(colorizer: SemanticColorizer, lig
 
 
 def test_hints_are_not_taken(colorizer: SemanticColorizer, lightness: FloatArray) -> None:
-    hints = Guidance(hint_ab=np.zeros((2, *SIZE), np.float32), hint_mask=np.ones(SIZE, np.float32))
+    hints = Guidance(hints=painted_points(np.zeros((2, *SIZE), np.float32), np.ones(SIZE, np.float32)))
     with pytest.raises(GuidanceError, match="does not take hints"):
         colorizer.colorize(colorizer.prepare(lightness), hints)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from handtint.color.hints import painted_points
 from handtint.colorizers.base import Control, FloatArray, Guidance
 from handtint.colorizers.unified import UnifiedColorizer
 from handtint.errors import GuidanceError
@@ -43,7 +44,7 @@ def lightness() -> FloatArray:
 def hinted(*, reach: float) -> Guidance:
     ab, mask = np.zeros((2, *SHAPE), np.float32), np.zeros(SHAPE, np.float32)
     mask[40:46, 20:26], ab[0, 40:46, 20:26] = 1.0, 25.0
-    return Guidance(hint_ab=ab, hint_mask=mask, reach=reach)
+    return Guidance(hints=painted_points(ab, mask), reach=reach)
 
 
 GIVEN = {

@@ -9,6 +9,7 @@ from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from handtint.color.gamut import clip_to_gamut
+from handtint.color.hints import painted_points
 from handtint.color.lab import lab_to_rgb, rgb_to_lab
 from handtint.color.upsample import shrink_area
 from handtint.colorizers.base import Control, FloatArray, Guidance, never
@@ -72,7 +73,7 @@ def test_hints_are_met_in_the_8_bit_picture(kind: str, reach: float) -> None:
         "adversarial": rng.uniform(-110, 110, lab[1:].shape),
     }[kind].astype(np.float32)
     colorizer = Sepia(working_side=160)
-    ab = colorizer.colorize(colorizer.prepare(lab[0]), Guidance(hint_ab=goal * mask, hint_mask=mask, reach=reach))
+    ab = colorizer.colorize(colorizer.prepare(lab[0]), Guidance(hints=painted_points(goal * mask, mask), reach=reach))
     error = missed(lab[0], ab, goal, mask)
     assert error.mean() < 0.5
     assert error.max() < 2.3
@@ -82,7 +83,9 @@ def test_colors_fit_into_srgb() -> None:
     lab = astronaut()
     mask = strokes(lab.shape[1:])
     colorizer = Sepia()
-    ab = colorizer.colorize(colorizer.prepare(lab[0]), Guidance(hint_ab=110 * np.stack([mask, -mask]), hint_mask=mask))
+    ab = colorizer.colorize(
+        colorizer.prepare(lab[0]), Guidance(hints=painted_points(110 * np.stack([mask, -mask]), mask))
+    )
     assert np.abs(clip_to_gamut(lab[0], ab) - ab).max() < 1e-3
 
 
@@ -97,7 +100,7 @@ def test_a_method_sees_padded_sides_and_nothing_painted_in_the_margin() -> None:
     colorizer = Sepia(working_side=100, multiple=8)
     lightness = np.tile(np.linspace(0, 100, 600, dtype=np.float32), (430, 1))
     ones = np.ones((430, 600), np.float32)
-    ab = colorizer.colorize(colorizer.prepare(lightness), Guidance(hint_ab=np.stack([ones, ones]), hint_mask=ones))
+    ab = colorizer.colorize(colorizer.prepare(lightness), Guidance(hints=painted_points(np.stack([ones, ones]), ones)))
     seen, hint_ab, hint_mask = colorizer.seen[0]
     assert seen.shape == (72, 104)
     assert hint_ab.shape == (2, 72, 104)
@@ -114,7 +117,7 @@ def test_pictures_of_any_shape(shape: tuple[int, int], level: float, painted: st
     mask[0, 0] = float(painted != "nothing")
     colorizer = Sepia()
     prepared = colorizer.prepare(np.full(shape, level, np.float32))
-    guidance = Guidance(hint_ab=np.full((2, *shape), 20.0, np.float32), hint_mask=mask)
+    guidance = Guidance(hints=painted_points(np.full((2, *shape), 20.0, np.float32), mask))
     ab = colorizer.colorize(prepared, guidance)
     assert ab.shape == (2, *shape)
     assert ab.dtype == np.float32
@@ -129,7 +132,7 @@ def test_a_preview_is_the_small_picture_of_the_final(size: tuple[int, int]) -> N
     mask = strokes(lab.shape[1:], count=15)
     colorizer = Sepia(working_side=160)
     prepared = colorizer.prepare(lab[0])
-    guidance = Guidance(hint_ab=lab[1:] * mask, hint_mask=mask)
+    guidance = Guidance(hints=painted_points(lab[1:] * mask, mask))
     preview = colorizer.colorize(prepared, guidance, size=size)
     final = np.stack([shrink_area(plane, size) for plane in colorizer.colorize(prepared, guidance)])
     small = shrink_area(lab[0], size)
@@ -144,7 +147,7 @@ def test_softness_lets_go_of_the_hints() -> None:
     prepared = colorizer.prepare(lab[0])
     errors = []
     for softness in (0.0, 0.25, 0.5, 0.75, 1.0):
-        guidance = Guidance(hint_ab=lab[1:] * mask, hint_mask=mask, softness=softness)
+        guidance = Guidance(hints=painted_points(lab[1:] * mask, mask), softness=softness)
         errors.append(float(np.abs(colorizer.colorize(prepared, guidance) - lab[1:])[:, mask > 0].mean()))
     assert errors[0] < 0.05
     assert (np.diff(errors) > 0).all()
@@ -158,7 +161,7 @@ def test_a_residual_does_not_cross_the_picture_at_the_default_reach() -> None:
     mask[148:152, 20:24] = 1.0
     colorizer = Sepia()
     ab = colorizer.colorize(
-        colorizer.prepare(lightness), Guidance(hint_ab=mask * np.full((2, 1, 1), 50.0, np.float32), hint_mask=mask)
+        colorizer.prepare(lightness), Guidance(hints=painted_points(mask * np.full((2, 1, 1), 50.0, np.float32), mask))
     )
     np.testing.assert_allclose(ab[:, 149, 21], 50.0, atol=0.01)
     assert np.abs(ab[:, :, 300:] - np.array([8.0, 16.0])[:, None, None]).max() < 0.01
@@ -170,7 +173,7 @@ def test_a_soft_brush_is_handed_to_the_method_as_coverage() -> None:
     colorizer = Sepia()
     ab = colorizer.colorize(
         colorizer.prepare(np.full((40, 40), 50.0, np.float32)),
-        Guidance(hint_ab=np.full((2, 40, 40), 40.0, np.float32), hint_mask=mask),
+        Guidance(hints=painted_points(np.full((2, 40, 40), 40.0, np.float32), mask)),
     )
     assert colorizer.seen[0][2].max() == pytest.approx(0.3)
     np.testing.assert_allclose(ab[0], 8.0, rtol=1e-5)
@@ -189,7 +192,7 @@ def test_work_can_be_called_off_at_every_stage() -> None:
     colorizer = Sepia()
     prepared = colorizer.prepare(np.full((400, 400), 50.0, np.float32))
     mask = np.ones((400, 400), np.float32)
-    guidance = Guidance(hint_ab=np.stack([mask, mask]), hint_mask=mask)
+    guidance = Guidance(hints=painted_points(np.stack([mask, mask]), mask))
     asked = 0
 
     def count() -> bool:
@@ -215,7 +218,7 @@ def test_work_can_be_called_off_at_every_stage() -> None:
     ("guidance", "size", "message"),
     [
         (Guidance(palette_ab=np.zeros((3, 2), np.float32)), None, "does not take palette"),
-        (Guidance(hint_ab=np.zeros((2, 4, 4), np.float32), hint_mask=np.zeros((4, 4), np.float32)), None, "shape"),
+        (Guidance(hints=painted_points(np.zeros((2, 4, 4), np.float32), np.zeros((4, 4), np.float32))), None, "shape"),
         (Guidance(), (11, 5), "size must be between"),
         (Guidance(), (0, 5), "size must be between"),
         (Guidance(reach=2.0), None, "reach"),

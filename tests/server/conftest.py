@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import zmq
 
+from handtint.color.upsample import shrink_area
 from handtint.colorizers.base import Control, Guidance, check_cancelled
 from handtint.errors import Cancelled
 from handtint.server.cache import Cache
@@ -37,6 +38,9 @@ class Kept:
     @property
     def nbytes(self) -> int:
         return self.lightness.nbytes
+
+    def lightness_at(self, size: tuple[int, int]) -> np.ndarray:
+        return shrink_area(self.lightness, size)
 
 
 class GatedColorizer:

@@ -66,7 +66,7 @@ def test_lightness_and_lab_of_red_in_every_format(name: str) -> None:
 def test_lab_formats_are_d50(name: str, values: list[float], tolerance: float) -> None:
     pixels = plane(PixelFormat(name), [[np.rint(values) if name != "labaf32" else values]])
     assert planes.picture_lab(pixels)[:, 0, 0] == pytest.approx(RED_D65, abs=tolerance)
-    assert planes.hints(pixels).ab[:, 0, 0] == pytest.approx(RED_D65[1:], abs=tolerance)
+    assert planes.hints(pixels).layer().ab[:, 0, 0] == pytest.approx(RED_D65[1:], abs=tolerance)
     assert planes.lightness(pixels, BANDS)[0, 0] == pytest.approx(RED_D50[0], abs=tolerance)
 
 
@@ -129,14 +129,14 @@ def test_hints_of_every_format(name: str) -> None:
     pixels = colored(name, (1.0, 0.0, 0.0))
     data = planes.pixels(pixels).copy()
     data[0, 0, 3] = 0
-    got = planes.hints(plane(pixels.format, data))
+    got = planes.hints(plane(pixels.format, data)).layer()
     assert got.mask.tolist() == [[0.0, 1.0]]
     assert got.ab[:, 0, 0].tolist() == [0, 0]
     assert got.ab[:, 0, 1] == pytest.approx(RED_D65[1:], abs=0.01)
 
 
 def test_gray_is_a_hint_and_coverage_is_kept() -> None:
-    got = planes.hints(plane(PixelFormat.rgba8, [[[119, 119, 119, 51], [0, 0, 0, 0]]]))
+    got = planes.hints(plane(PixelFormat.rgba8, [[[119, 119, 119, 51], [0, 0, 0, 0]]])).layer()
     assert got.mask[0] == pytest.approx([0.2, 0])
     assert np.abs(got.ab).max() < 1e-3
 

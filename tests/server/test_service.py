@@ -170,10 +170,11 @@ def test_hints_by_patch_are_those_of_the_whole(service: Service, colorizer: Any)
     colorize(service, hints=erase)
     colorize(service, hints=Patch(erase.digest(), 3, 5, stroke))
     colorize(service, hints=new)
-    assert np.array_equal(seen[2].hint_ab, seen[3].hint_ab)
-    assert np.array_equal(seen[2].hint_mask, seen[3].hint_mask)
-    assert not seen[1].hint_mask.any()
-    assert seen[0].hint_mask[2, 3:6].tolist() == [1, 1, 1]
+    after, whole = (seen[index].hints.layer() for index in (2, 3))
+    assert np.array_equal(after.ab, whole.ab)
+    assert np.array_equal(after.mask, whole.mask)
+    assert not len(seen[1].hints.pixels)
+    assert seen[0].hints.layer().mask[2, 3:6].tolist() == [1, 1, 1]
 
 
 def test_a_painted_map_is_classes_to_the_method_and_what_was_guessed_is_said(service: Service, colorizer: Any) -> None:

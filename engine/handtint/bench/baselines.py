@@ -49,9 +49,10 @@ def _hinted(make: Callable[[FloatArray], Fill], *, clip: bool = True) -> BenchMe
         fill_from = make(lightness)
 
         def answer(guidance: Guidance) -> FloatArray:
-            if guidance.hint_ab is None or guidance.hint_mask is None or not guidance.hint_mask.any():
+            if guidance.hints is None or not len(guidance.hints.pixels):
                 return np.zeros((2, *lightness.shape), np.float32)
-            ab = fill_from(guidance.hint_ab, guidance.hint_mask > 0)
+            painted = guidance.hints.layer()
+            ab = fill_from(painted.ab, painted.mask > 0)
             return clip_to_gamut(lightness, ab) if clip else ab
 
         return answer

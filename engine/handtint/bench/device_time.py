@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handtint.color.hints import Hints, no_hints, painted_points
 from handtint.colorizers.base import FloatArray, Guidance
 from handtint.colorizers.registry import load
 
@@ -28,10 +29,11 @@ def stroke_device_seconds(
     lightness = gray.astype(np.float32) * (100.0 / 255.0)
     prepared = colorizer.prepare(lightness)
     rng = np.random.default_rng(0)
-    guidance = Guidance(hint_ab=np.zeros((2, *gray.shape), np.float32), hint_mask=np.zeros(gray.shape, np.float32))
+    painted = no_hints(lightness.shape)
     seconds = []
     for _ in range(strokes + 1):
-        _paint(guidance, rng)
+        _paint(painted, rng)
+        guidance = Guidance(hints=painted_points(*painted))
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         start.record()
         colorizer.colorize(prepared, guidance, size=size)
@@ -41,12 +43,10 @@ def stroke_device_seconds(
     return seconds[1:]  # the first one also loads kernels
 
 
-def _paint(guidance: Guidance, rng: np.random.Generator) -> None:
+def _paint(painted: Hints, rng: np.random.Generator) -> None:
     """A square of a fiftieth of the side in a random colour."""
-    assert guidance.hint_ab is not None
-    assert guidance.hint_mask is not None
-    side = max(2, max(guidance.hint_mask.shape) // 50)
-    top, left = (int(rng.integers(0, max(1, length - side))) for length in guidance.hint_mask.shape)
+    side = max(2, max(painted.mask.shape) // 50)
+    top, left = (int(rng.integers(0, max(1, length - side))) for length in painted.mask.shape)
     color: FloatArray = rng.uniform(-40.0, 40.0, (2, 1, 1)).astype(np.float32)
-    guidance.hint_ab[:, top : top + side, left : left + side] = color
-    guidance.hint_mask[top : top + side, left : left + side] = 1.0
+    painted.ab[:, top : top + side, left : left + side] = color
+    painted.mask[top : top + side, left : left + side] = 1.0

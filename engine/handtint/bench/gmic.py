@@ -39,9 +39,10 @@ def gmic(device: str) -> BenchMethod:
 
     def method(lightness: FloatArray) -> Answer:
         def answer(guidance: Guidance) -> FloatArray:
-            if guidance.hint_ab is None or guidance.hint_mask is None or not guidance.hint_mask.any():
+            if guidance.hints is None or not len(guidance.hints.pixels):
                 return np.zeros((2, *lightness.shape), np.float32)
-            colored = run_filter(command, lightness, guidance.hint_ab, guidance.hint_mask > 0)
+            painted = guidance.hints.layer()
+            colored = run_filter(command, lightness, painted.ab, painted.mask > 0)
             return clip_to_gamut(lightness, np.ascontiguousarray(to_lab(colored)[1:]))
 
         return answer

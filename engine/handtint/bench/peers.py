@@ -8,7 +8,7 @@ import torch
 
 from handtint.bench.baselines import Answer, BenchMethod, FloatArray
 from handtint.color.gamut import clip_to_gamut
-from handtint.color.hints import Hints, no_hints, shrink_hints
+from handtint.color.hints import Hints, no_hints
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
 from handtint.color.upsample import area_size, shrink_area
 from handtint.colorizers.base import Guidance
@@ -37,9 +37,7 @@ def zhang2017(device: str) -> BenchMethod:
         working = shrink_area(lightness, size)
 
         def answer(guidance: Guidance) -> FloatArray:
-            hints = no_hints(size)
-            if guidance.hint_ab is not None and guidance.hint_mask is not None:
-                hints = shrink_hints(guidance.hint_ab, guidance.hint_mask, size)
+            hints = no_hints(size) if guidance.hints is None else guidance.hints.shrunk(size).layer()
             ab = _predict(net, device, working, hints)
             height, width = lightness.shape
             wide = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in ab]

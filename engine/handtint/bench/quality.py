@@ -21,7 +21,7 @@ from handtint.bench.methods import Contender, find_contender
 from handtint.bench.metrics import ColorEdges, FloatArray, adherence, delta_e_ab, psnr, ssim, to_rgb
 from handtint.bench.pictures import BenchPicture, find_pictures, read_picture
 from handtint.color.colorfulness import colorfulness
-from handtint.color.hints import Hints
+from handtint.color.hints import Hints, painted_points
 from handtint.colorizers.base import Guidance
 from handtint.errors import InputError
 
@@ -184,7 +184,7 @@ def guidance_of(hints: Hints, reach: float) -> Guidance:
     """Hints as guidance; none where nothing is painted."""
     if not hints.mask.any():
         return Guidance(reach=reach)
-    return Guidance(hint_ab=hints.ab, hint_mask=hints.mask, reach=reach)
+    return Guidance(hints=painted_points(*hints), reach=reach)
 
 
 def hint_file(plan: Plan, out: Path, picture: BenchPicture, seed: int) -> HintFile:

@@ -30,6 +30,7 @@ from handtint.bench.trials import (
     recolored,
     semantic_trial,
 )
+from handtint.color.hints import painted_points
 from handtint.color.palette import Palette, extract_palette
 from handtint.colorizers.base import Colorizer, Control, Guidance
 from handtint.colorizers.registry import METHODS, find_method, load
@@ -173,7 +174,7 @@ class Subject:
 
     def _card(self, contrast: float, noise: float, reach: float) -> Figures:
         card = edge_card(contrast, noise)
-        guidance = Guidance(hint_ab=card.hints.ab, hint_mask=card.hints.mask, reach=reach)
+        guidance = Guidance(hints=painted_points(*card.hints), reach=reach)
         return {f"{contrast:g}": card_retention(card, self._method(card.lightness)(guidance))}
 
     def _palette_call(self) -> PaletteCall:

@@ -30,6 +30,7 @@ from handtint.bench.hints import HintFile, Mark, covered_pixels, draw_stroke, fi
 from handtint.bench.ledger import Figures
 from handtint.bench.metrics import adherence, delta_e_ab, psnr, to_rgb
 from handtint.bench.pictures import BenchPicture
+from handtint.color.hints import painted_points
 from handtint.color.lab import rgb_to_lab
 from handtint.color.palette import Palette
 from handtint.color.upsample import area_size, shrink_area
@@ -88,7 +89,7 @@ def recolored(file: HintFile, kind: str, rng: np.random.Generator) -> HintFile:
 def adherence_trial(picture: BenchPicture, answer: Answer, file: HintFile, count: int) -> Figures:
     """Delta E00 at the painted pixels in the answer at the picture's own size."""
     hints = file.painted(count)
-    ab = answer(Guidance(hint_ab=hints.ab, hint_mask=hints.mask))
+    ab = answer(Guidance(hints=painted_points(*hints)))
     met = adherence(picture.lightness, ab, hints.ab, hints.mask)
     return {"mean": met.mean, "p95": met.p95, "max": met.largest}
 
@@ -105,7 +106,7 @@ def reach_trial(picture: BenchPicture, answer: Answer, reach: float, rng: np.ran
         mark = Mark(draw_stroke(region, rng), width, random_color(rng))
         size = (labels.shape[0], labels.shape[1])
         hints = HintFile(picture.name, "U", 0, size, (mark,)).painted(1)
-        ab = answer(Guidance(hint_ab=hints.ab, hint_mask=hints.mask, reach=reach))
+        ab = answer(Guidance(hints=painted_points(*hints), reach=reach))
         found.append(hint_reach(picture.lightness, ab, mark.ab, region & ~covered_pixels(mark.points, width, size)))
     if not found:
         return {"inside": float("nan"), "leaked": float("nan")}
@@ -206,7 +207,7 @@ def consistency_trial(
     """
     hints = file.painted(count) if file is not None else None
     always = always or Guidance()
-    guidance = replace(always, hint_ab=hints.ab, hint_mask=hints.mask) if hints is not None else always
+    guidance = replace(always, hints=painted_points(*hints)) if hints is not None else always
     prepared = colorizer.prepare(picture.lightness)
     final = colorizer.colorize(prepared, guidance)
     half = area_size(picture.lightness.shape, max(picture.lightness.shape) // 2)

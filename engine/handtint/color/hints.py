@@ -115,9 +115,10 @@ class Points(NamedTuple):
         return Points(self.shape, self.pixels[kept], self.ab[:, kept], self.coverage[kept])
 
     def shrunk(self, size: tuple[int, int], *, pooled: bool = True) -> Points:
-        """In a picture of `size`, (height, width), not larger; see `shrink_hints`.
+        """In a picture of `size`, (height, width), not larger, so that no stroke is lost, however thin.
 
-        Where not `pooled`, the coverage is the mean over a new pixel's area, as the eye would see it.
+        ab is averaged over each new pixel's area, weighted by coverage; the coverage is the most there is. Where not
+        `pooled`, it is the mean over the new pixel's area, as the eye would see it.
         """
         if size == self.shape:
             return self
@@ -133,6 +134,26 @@ class Points(NamedTuple):
             peak = (total * (len(slots) / (self.shape[0] * self.shape[1]))).clip(0, 1)
         mean = np.stack((first / total, second / total)).astype(np.float32)
         return Points(size, found[order], mean, peak.astype(np.float32))
+
+    def patched(self, place: tuple[int, int], part: Points) -> Points:
+        """With a rectangle, whose first row and column are `place`, replaced by what is painted in `part`."""
+        top, left = place
+        rows, columns = self.places()
+        kept = (rows < top) | (rows >= top + part.shape[0]) | (columns < left) | (columns >= left + part.shape[1])
+        down, across = part.places()
+        new, pixels = (down + top) * self.shape[1] + across + left, self.pixels[kept]
+        at = np.searchsorted(pixels, new)
+        return Points(
+            self.shape,
+            np.insert(pixels, at, new),
+            np.insert(self.ab[:, kept], at, part.ab, axis=1),
+            np.insert(self.coverage[kept], at, part.coverage),
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the points."""
+        return self.pixels.nbytes + self.ab.nbytes + self.coverage.nbytes
 
     def layer(self, size: tuple[int, int] | None = None) -> Hints:
         """As planes of the picture's own shape, or of a larger `size` with nothing painted in its margin."""
@@ -183,25 +204,6 @@ def painted_points(hint_ab: FloatArray, hint_mask: FloatArray) -> Points:
         index, coverage, ab = index[good], coverage[good], ab[:, good]
     height, width = hint_mask.shape
     return Points((height, width), index, ab, coverage)
-
-
-def shrink_hints(hint_ab: FloatArray, hint_mask: FloatArray, size: tuple[int, int]) -> Hints:
-    """Bring hints to a smaller size so that no stroke is lost, however thin.
-
-    Parameters
-    ----------
-    hint_ab : (2, H, W) float32
-    hint_mask : (H, W) float32
-        Coverage, 0 to 1.
-    size : (height, width)
-        Not larger than (H, W).
-
-    Returns
-    -------
-    Hints
-        ab averaged over each new pixel's area, weighted by coverage; coverage max-pooled.
-    """
-    return painted_points(hint_ab, hint_mask).shrunk(size).layer()
 
 
 def _targets(old: int, new: int) -> IntArray:

@@ -125,7 +125,7 @@ def _joint_bilateral(
     height, width = lightness.shape
     rows = _taps(height, small_lightness.shape[0], kernel)
     columns = _taps(width, small_lightness.shape[1], kernel)
-    widened = np.take(np.stack([small_lightness, *ab]), columns.index, axis=2)  # (1 + C, h, taps, W), contiguous
+    widened = np.take(np.stack([small_lightness, *ab]), columns.near, axis=2)  # (1 + C, h, taps, W), contiguous
     result = np.empty((len(ab), height, width), np.float32)
     fall = np.float32(0.5 / 256.0 / kernel.range**2)
 
@@ -187,7 +187,7 @@ def _mix(
 class _Taps(NamedTuple):
     """The small pixels around each large one, (taps, large): their index and their weight."""
 
-    index: IntArray
+    near: IntArray
     weight: FloatArray
 
 

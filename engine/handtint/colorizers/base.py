@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from handtint.errors import Cancelled, GuidanceError, PictureError
 
 if TYPE_CHECKING:
+    from handtint.color.hints import Points
     from handtint.color.suggest import Suggestions
 
 FloatArray = NDArray[np.float32]
@@ -38,10 +39,8 @@ class Guidance:
 
     Attributes
     ----------
-    hint_ab : (2, H, W) float32, optional
-        ab of the painted colours, about +-110; what stands where `hint_mask` is 0 is ignored.
-    hint_mask : (H, W) float32, optional
-        Coverage, 0 to 1; 1 = painted. Neutral gray is a legal hint: only the mask says what is painted.
+    hints : Points, optional
+        The painted pixels of the picture with their ab and coverage. Neutral gray is a legal hint.
     palette_ab : (K, 2) float32, optional
         ab of the palette's colours.
     palette_weights : (K,) float32, optional
@@ -56,8 +55,7 @@ class Guidance:
         0: a hint is met exactly; 1: it is only advice.
     """
 
-    hint_ab: FloatArray | None = None
-    hint_mask: FloatArray | None = None
+    hints: Points | None = None
     palette_ab: FloatArray | None = None
     palette_weights: FloatArray | None = None
     semantic: IntArray | None = None
@@ -68,7 +66,7 @@ class Guidance:
     def controls(self) -> frozenset[Control]:
         """The kinds of guidance that are present."""
         present = {
-            Control.hints: self.hint_mask is not None and bool(np.any(self.hint_mask > 0)),
+            Control.hints: self.hints is not None and len(self.hints.pixels) > 0,
             Control.semantic: self.semantic is not None,
             Control.palette: self.palette_ab is not None and len(self.palette_ab) > 0,
             Control.exemplar: self.exemplar is not None,
@@ -91,6 +89,9 @@ class Prepared(Protocol):
     @property
     def nbytes(self) -> int:
         """Memory that this takes, for the engine's budget."""
+
+    def lightness_at(self, size: tuple[int, int]) -> FloatArray:
+        """The picture at a (height, width) that is not larger, by area averages; the last smaller one is kept."""
 
 
 class Colorizer(Protocol):
@@ -188,12 +189,8 @@ def check_guidance(guidance: Guidance, shape: tuple[int, int], controls: frozens
         names = ", ".join(sorted(control.value for control in unknown))
         takes = ", ".join(sorted(control.value for control in controls)) or "no guidance"
         raise GuidanceError(f"method {method} does not take {names} (it takes {takes}); choose another method")
-    if (guidance.hint_ab is None) != (guidance.hint_mask is None):
-        raise GuidanceError("hints need both hint_ab and hint_mask")
-    if guidance.hint_ab is not None and guidance.hint_ab.shape != (2, *shape):
-        raise GuidanceError(f"hint_ab must have the picture's shape {(2, *shape)}, got {guidance.hint_ab.shape}")
-    if guidance.hint_mask is not None and guidance.hint_mask.shape != shape:
-        raise GuidanceError(f"hint_mask must have the picture's shape {shape}, got {guidance.hint_mask.shape}")
+    if guidance.hints is not None and guidance.hints.shape != shape:
+        raise GuidanceError(f"hints must have the picture's shape {shape}, got {guidance.hints.shape}")
     if guidance.semantic is not None and guidance.semantic.shape != shape:
         raise GuidanceError(f"the semantic map must have the picture's shape {shape}, got {guidance.semantic.shape}")
     if guidance.palette_ab is not None and (guidance.palette_ab.ndim != 2 or guidance.palette_ab.shape[1] != 2):

@@ -13,7 +13,7 @@ import numpy as np
 
 from handtint.color.exact import LightnessGraph, correct, travel
 from handtint.color.gamut import clip_to_gamut
-from handtint.color.hints import Points, no_hints, painted_points
+from handtint.color.hints import Points, no_hints
 from handtint.color.promise import keep_promise
 from handtint.color.upsample import area_size, shrink_area, upsample
 from handtint.colorizers.base import (
@@ -28,7 +28,7 @@ from handtint.colorizers.base import (
 )
 from handtint.errors import GuidanceError
 
-_GRAPH = "working.graph"
+_GRAPH, _VIEW = "working.graph", "working.view"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,15 @@ class WorkingPicture:
     lightness: FloatArray
     working: FloatArray
     cache: dict[str, object] = field(default_factory=dict)
+
+    def lightness_at(self, size: tuple[int, int]) -> FloatArray:
+        """See `Prepared.lightness_at`."""
+        if size == self.lightness.shape:
+            return self.lightness
+        known = self.cache.get(_VIEW)
+        if not isinstance(known, np.ndarray) or known.shape != size:
+            known = self.cache[_VIEW] = shrink_area(self.lightness, size)
+        return known
 
     @property
     def nbytes(self) -> int:
@@ -135,9 +144,9 @@ class WorkingSizeColorizer(ABC):
         wanted = _checked_size(size, _size(prepared.lightness))
         # Nothing is thought smaller than the working size; a thumbnail is the small picture of that.
         canvas = (max(wanted[0], prepared.working.shape[0]), max(wanted[1], prepared.working.shape[1]))
-        lightness = shrink_area(prepared.lightness, canvas)
+        lightness = prepared.lightness_at(canvas)
         check_cancelled(cancelled)
-        hints = _painted(guidance)
+        hints = guidance.hints if guidance.hints is not None and len(guidance.hints.pixels) else None
         ab = self._working_colors(prepared, hints, guidance, cancelled)
         ab = upsample(ab, prepared.working, lightness, check=lambda: check_cancelled(cancelled))
         check_cancelled(cancelled)
@@ -151,7 +160,7 @@ class WorkingSizeColorizer(ABC):
         if wanted == canvas:
             return ab
         small = np.stack([shrink_area(plane, wanted) for plane in ab])
-        return clip_to_gamut(shrink_area(prepared.lightness, wanted), small, in_place=True)
+        return clip_to_gamut(prepared.lightness_at(wanted), small, in_place=True)
 
     def padded(self, working: FloatArray) -> FloatArray:
         """The working lightness as `predict` gets it, its sides multiples of `multiple`."""
@@ -182,14 +191,6 @@ def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> Lightnes
     if not isinstance(graph, LightnessGraph):
         graph = cache[name] = LightnessGraph(lightness)
     return graph
-
-
-def _painted(guidance: Guidance) -> Points | None:
-    """The hints if anything is painted at all."""
-    if guidance.hint_ab is None or guidance.hint_mask is None:
-        return None
-    points = painted_points(guidance.hint_ab, guidance.hint_mask)
-    return points if len(points.pixels) else None
 
 
 def _checked_size(size: tuple[int, int] | None, full: tuple[int, int]) -> tuple[int, int]:

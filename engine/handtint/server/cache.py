@@ -11,7 +11,10 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from handtint.errors import HandtintError, PictureError
-from handtint.wire.pixels import Known, Patch, Picture, Plane, Rect
+from handtint.wire.pixels import Extent, Known, Patch, Picture, PixelFormat, Plane, Rect, Transfer
+
+_PLANE, HINTS = "plane", "hints"
+"""First part of the keys of planes, and of layers of hints."""
 
 
 class UnknownPlanes(HandtintError):  # noqa: N818 - the wire calls it unknown_plane
@@ -120,11 +123,11 @@ class Planes:
         return self._keep(digest, apply_patch(parent, picture))
 
     def _known(self, digest: str) -> Plane | None:
-        plane = self._cache.get(("plane", digest))
+        plane = self._cache.get((_PLANE, digest))
         return plane if isinstance(plane, Plane) else None
 
     def _keep(self, digest: str, plane: Plane) -> Named:
-        self._cache.put(("plane", digest), plane, memoryview(plane.data).nbytes)
+        self._cache.put((_PLANE, digest), plane, memoryview(plane.data).nbytes)
         return Named(digest, plane)
 
     def __len__(self) -> int:
@@ -132,12 +135,25 @@ class Planes:
 
 
 def is_plane(key: Hashable) -> bool:
-    """Whether a key of the shared cache names a plane."""
-    return isinstance(key, tuple) and key[0] == "plane"
+    """Whether a key of the shared cache names what a client sent."""
+    return isinstance(key, tuple) and key[0] in (_PLANE, HINTS)
 
 
-def apply_patch(parent: Plane, patch: Patch) -> Plane:
-    """A new plane: the parent with one rectangle replaced."""
+class PlaneKind(NamedTuple):
+    """What a patch must have in common with its parent."""
+
+    format: PixelFormat
+    transfer: Transfer
+    extent: Extent
+
+
+def kind_of(plane: Plane) -> PlaneKind:
+    """A plane without its pixels."""
+    return PlaneKind(plane.format, plane.transfer, plane.extent)
+
+
+def check_patch(parent: PlaneKind, patch: Patch) -> Rect:
+    """The rectangle that a patch replaces; PictureError where it does not fit its parent."""
     new = patch.plane
     rect = Rect(patch.x, patch.y, new.extent.width, new.extent.height)
     if (new.format, new.transfer) != (parent.format, parent.transfer):
@@ -147,9 +163,15 @@ def apply_patch(parent: Plane, patch: Patch) -> Plane:
             f"expected a patch inside its parent of {parent.extent.width}x{parent.extent.height}, "
             f"got {rect.width}x{rect.height} at ({rect.x}, {rect.y})"
         )
+    return rect
+
+
+def apply_patch(parent: Plane, patch: Patch) -> Plane:
+    """A new plane: the parent with one rectangle replaced."""
+    rect = check_patch(kind_of(parent), patch)
     pixel = parent.format.pixel_bytes
     data = bytearray(parent.data)
-    source = memoryview(new.data).cast("B")
+    source = memoryview(patch.plane.data).cast("B")
     row = rect.width * pixel
     for y in range(rect.height):
         start = ((rect.y + y) * parent.extent.width + rect.x) * pixel

@@ -6,13 +6,13 @@ Every format and transfer of wire/pixels.py. Knows nothing of sockets, methods o
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint.color.hints import no_hints
+from handtint.color.hints import Points
 from handtint.color.lab import White
 from handtint.errors import GuidanceError, PictureError
 from handtint.server.pixelmath import (
@@ -28,7 +28,6 @@ from handtint.wire.messages import Palette
 from handtint.wire.pixels import PixelFormat, Plane, Transfer
 
 FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int64]
 Pixels = NDArray[Any]
 _Error = type[GuidanceError] | type[PictureError]
 
@@ -75,39 +74,21 @@ def lightness(plane: Plane, bands: Bands) -> FloatArray:
     return result
 
 
-class Painted(NamedTuple):
-    """Hints as colorizers take them, and where they are.
-
-    Attributes
-    ----------
-    ab : (2, H, W) float32
-        About +-110; 0 where nothing is painted.
-    mask : (H, W) float32
-        Coverage, 0 to 1.
-    indices : (N,) int64
-        Of the painted pixels, in row order.
-    """
-
-    ab: FloatArray
-    mask: FloatArray
-    indices: IntArray
-
-
-def hints(plane: Plane) -> Painted:
-    """Painted colors; every format with alpha."""
+def hints(plane: Plane) -> Points:
+    """The painted pixels of a layer; every format with alpha."""
     name, data = family(plane.format), pixels(plane)
     if name not in ("graya", "rgba", "bgra", "laba"):
         raise GuidanceError(f"expected hints in a format with alpha, got {plane.format.value}")
-    alpha = np.ascontiguousarray(data[..., -1])
     # A stroke is small and a layer large: only what is painted is looked at (and numpy is quick with bool alone).
-    indices = np.flatnonzero(alpha != 0)
-    ab, mask = no_hints(alpha.shape)
-    mask.reshape(-1)[indices] = np.clip(_unit(alpha.reshape(-1)[indices], GuidanceError), 0.0, 1.0)
+    indices = np.flatnonzero(data[..., -1] != 0)
+    painted = data.reshape(-1, data.shape[2])[indices]
+    coverage = np.clip(_unit(painted[:, -1], GuidanceError), 0.0, 1.0)
+    ab = np.zeros((2, len(indices)), np.float32)
     if len(indices):
-        colors = data.reshape(-1, data.shape[2])[indices][None]  # (1, N, C)
-        _, a, b = linear_to_lab(_linear_color(colors, name, plane.transfer, GuidanceError), White.D65)
-        ab.reshape(2, -1)[:, indices] = a[0], b[0]
-    return Painted(ab, mask, indices)
+        _, a, b = linear_to_lab(_linear_color(painted[None], name, plane.transfer, GuidanceError), White.D65)
+        ab[:] = a[0], b[0]
+    some = coverage > 0
+    return Points((plane.extent.height, plane.extent.width), indices[some], ab[:, some], coverage[some])
 
 
 def picture_lab(plane: Plane) -> FloatArray:

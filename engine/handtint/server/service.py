@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handtint.color.gamut import clip_colors
-from handtint.color.hints import PROMISED_COVERAGE
+from handtint.color.hints import PROMISED_COVERAGE, Points
 from handtint.color.palette import MAX_COLORS, extract_palette
 from handtint.color.upsample import shrink_area
 from handtint.colorizers.base import Colorizer, Guidance, Prepared, Suggester, check_cancelled, check_picture
@@ -24,6 +24,7 @@ from handtint.errors import GuidanceError, PictureError, ProtocolError
 from handtint.server import planes as read
 from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, fits, is_plane
 from handtint.server.composite import Look, check_output, compose
+from handtint.server.layers import HintLayers
 from handtint.server.mailbox import Job
 from handtint.server.pixelmath import Bands
 from handtint.server.semantic import ReadMap, check_map_output, read_map, segmented
@@ -73,7 +74,7 @@ class Inputs(NamedTuple):
     """What a Colorize names."""
 
     base: Base
-    hints: Plane | None
+    hints: Points | None
     semantic: Plane | None
     exemplar: Plane | None
     selection: Plane | None
@@ -106,6 +107,7 @@ class Service:
         self.device = device
         self._cache = cache
         self._planes = Planes(cache)
+        self._layers = HintLayers(cache)
         self._load = load
         self._clock = clock
         self._bands = Bands(threads)
@@ -142,8 +144,8 @@ class Service:
             picture = getattr(job.request, name, None)
             if picture is not None:
                 try:
-                    self._find(picture)
-                except (UnknownPlanes, PictureError) as error:
+                    _ = self._find_hints(picture) if name == "hints" else self._find(picture)
+                except (UnknownPlanes, PictureError, GuidanceError) as error:
                     _log.debug("a plane of a called-off request is not kept: %s", error)
 
     def answer(self, job: Job) -> Message:
@@ -173,9 +175,8 @@ class Service:
         prepared = self._prepare(job, method, inputs.base)
         lightness = prepared.lightness
         _check_extents(inputs, lightness.shape)
-        painted = None if inputs.hints is None else read.hints(inputs.hints)
         semantic = None if inputs.semantic is None else read_map(inputs.semantic, read_classes, self._bands)
-        guidance = _guidance(request, inputs, painted, semantic)
+        guidance = _guidance(request, inputs, semantic)
         size, region = _answer_size(request, lightness.shape)
         job.progress = (0.4, "coloring")
         ab = self._colorizers[method].colorize(prepared, guidance, size=size, cancelled=job.cancelled)
@@ -185,7 +186,8 @@ class Service:
         alpha = None if inputs.selection is None else _part(read.selection(inputs.selection), size, region)
         rows, columns = _slices(region)
         look = Look(request.output, request.linear, request.strength)
-        plane = compose(_part(lightness, size, region), ab[:, rows, columns], alpha, look, self._bands)
+        shown = prepared.lightness_at((ab.shape[1], ab.shape[2]))[rows, columns]
+        plane = compose(shown, ab[:, rows, columns], alpha, look, self._bands)
         return Colorized(
             request.id,
             plane=plane,
@@ -193,14 +195,19 @@ class Service:
             size=Extent(ab.shape[2], ab.shape[1]),
             method=method,
             seconds=self._clock() - started,
-            notes=(*_notes(lightness, painted), *(semantic.notes if semantic is not None else ())),
+            notes=(*_notes(lightness, inputs.hints), *(semantic.notes if semantic is not None else ())),
         )
 
     def _inputs(self, request: Colorize) -> Inputs:
         """All planes, kept for next time; says at once everything that is missing."""
         missing: list[str] = []
+        hints: Points | None = None
+        try:
+            hints = None if request.hints is None else self._find_hints(request.hints)
+        except UnknownPlanes as error:
+            missing.extend(error.missing)
         found: list[Plane | None] = []
-        for picture in (request.hints, request.semantic, request.exemplar, request.selection):
+        for picture in (request.semantic, request.exemplar, request.selection):
             try:
                 found.append(None if picture is None else self._find(picture).plane)
             except UnknownPlanes as error:
@@ -213,7 +220,7 @@ class Service:
             missing.extend(error.missing)
         if missing:
             raise UnknownPlanes(tuple(dict.fromkeys(missing)))
-        return Inputs(base, *found)
+        return Inputs(base, hints, *found)
 
     def _base(self, picture: Picture) -> Base:
         """The picture to colour; a prepared one may have outlived its plane."""
@@ -244,9 +251,12 @@ class Service:
         self._cache.put(("prepared", method, base.digest), prepared, prepared.nbytes)
 
     def _find(self, picture: Picture) -> Named:
-        if not isinstance(picture, Known):
-            _check_limits(picture.extent if isinstance(picture, Plane) else picture.plane.extent)
+        _check_limits(picture)
         return self._planes.find(picture)
+
+    def _find_hints(self, picture: Picture) -> Points:
+        _check_limits(picture)
+        return self._layers.find(picture)
 
     # Semantic map ---------------------------------------------------------------------------------------------
 
@@ -299,7 +309,10 @@ class Service:
         return ExtractedPalette(request.id, wire_palette(lab, weights))
 
 
-def _check_limits(extent: Extent) -> None:
+def _check_limits(picture: Picture) -> None:
+    if isinstance(picture, Known):
+        return
+    extent = picture.extent if isinstance(picture, Plane) else picture.plane.extent
     if max(extent) > MAX_SIDE or extent.width * extent.height > MAX_PIXELS:
         raise TooLarge(
             f"expected a picture of at most {MAX_PIXELS // 10**6} million pixels and {MAX_SIDE} on a side, "
@@ -308,7 +321,10 @@ def _check_limits(extent: Extent) -> None:
 
 
 def _check_extents(inputs: Inputs, shape: tuple[int, ...]) -> None:
-    for name in ("hints", "semantic", "selection"):
+    if inputs.hints is not None and inputs.hints.shape != shape:
+        height, width = inputs.hints.shape
+        raise GuidanceError(f"expected hints of the picture's {shape[1]}x{shape[0]} pixels, got {width}x{height}")
+    for name in ("semantic", "selection"):
         plane: Plane | None = getattr(inputs, name)
         if plane is not None and (plane.extent.height, plane.extent.width) != shape:
             raise GuidanceError(
@@ -317,10 +333,8 @@ def _check_extents(inputs: Inputs, shape: tuple[int, ...]) -> None:
             )
 
 
-def _guidance(request: Colorize, inputs: Inputs, painted: read.Painted | None, semantic: ReadMap | None) -> Guidance:
-    guidance = Guidance(reach=request.reach, softness=request.softness)
-    if painted is not None:
-        guidance = replace(guidance, hint_ab=painted.ab, hint_mask=painted.mask)
+def _guidance(request: Colorize, inputs: Inputs, semantic: ReadMap | None) -> Guidance:
+    guidance = Guidance(hints=inputs.hints, reach=request.reach, softness=request.softness)
     if request.palette is not None:
         colors, weights = read.palette_ab(request.palette)
         guidance = replace(guidance, palette_ab=colors, palette_weights=weights)
@@ -356,14 +370,14 @@ def _slices(region: Rect) -> tuple[slice, slice]:
     return slice(region.y, region.y + region.height), slice(region.x, region.x + region.width)
 
 
-def _notes(lightness: FloatArray, painted: read.Painted | None) -> tuple[str, ...]:
+def _notes(lightness: FloatArray, painted: Points | None) -> tuple[str, ...]:
     """Sentences for the artist; looks at a sample of the painted pixels."""
     if painted is None:
         return ()
-    sample = painted.indices[:: max(1, len(painted.indices) // _CHECKED_HINTS)]
-    sample = sample[painted.mask.reshape(-1)[sample] >= PROMISED_COVERAGE]
-    ab = painted.ab.reshape(2, -1)[:, sample]
-    moved = np.linalg.norm(clip_colors(lightness.reshape(-1)[sample], ab) - ab, axis=0) > _VISIBLE
+    sample = np.arange(0, len(painted.pixels), max(1, len(painted.pixels) // _CHECKED_HINTS))
+    sample = sample[painted.coverage[sample] >= PROMISED_COVERAGE]
+    light, ab = lightness.reshape(-1)[painted.pixels[sample]], painted.ab[:, sample]
+    moved = np.linalg.norm(clip_colors(light, ab) - ab, axis=0) > _VISIBLE
     if not moved.any():
         return ()
     return ("Some hints are stronger than a screen can show at the picture's lightness there; they were toned down.",)
