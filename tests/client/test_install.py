@@ -1,4 +1,4 @@
-"""Installing: what lies where, that twice changes nothing, that nothing half done is left, and Krita's own archive."""
+"""Installing: what lies where, twice is as once, nothing half done is left, all of it goes again; Krita's archive."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from handtint.client import install as installer
-from handtint.client.folders import gimp_folders, krita_config, krita_folders
-from handtint.client.install import install_gimp, install_krita, with_setting
-from handtint.client.launcher import engine_command
+from handtint.client import plugin_files
+from handtint.client.install import (
+    check_gimp,
+    check_krita,
+    install_gimp,
+    install_krita,
+    uninstall_gimp,
+    uninstall_krita,
+)
+from handtint.client.launcher import engine_command, settings_path
+from handtint.errors import InputError
 
 
 @pytest.fixture
@@ -48,7 +55,8 @@ def test_all_that_the_plugin_needs_lies_inside_it_and_nothing_compiled(tmp_path,
     assert {name.split("/")[1] for name in names if name.startswith("handtint/")} == {
         "__init__.py", "errors.py", "wire", "client",
     }  # fmt: skip
-    assert "handtint/client/install.py" not in names
+    assert "handtint/client/launcher.py" in names
+    assert not {name for name in names if Path(name).name in plugin_files._NOT_NEEDED}
 
 
 def test_gimp_gets_a_folder_named_as_its_executable_file(tmp_path, environ):
@@ -146,51 +154,6 @@ def test_kritarc_keeps_everything_else(tmp_path, environ):
     assert stat.S_IMODE(rc.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("", "[s]\nk=v\n"),
-        ("[a]\nb=c\n", "[a]\nb=c\n\n[s]\nk=v\n"),
-        ("[s]\n", "[s]\nk=v\n"),
-        ("[s]\nk=v\n", "[s]\nk=v\n"),
-        ("[s]\nk = other\nl=m", "[s]\nk=v\nl=m\n"),
-        ("[a]\nk=1\n[s]\nx=y\n[b]\nk=2\n", "[a]\nk=1\n[s]\nk=v\nx=y\n[b]\nk=2\n"),
-    ],
-)
-def test_one_setting_of_an_ini_text(before, after):
-    assert with_setting(before, "s", "k", "v") == after
-
-
-def test_kritas_folders(tmp_path):
-    environ = {"HOME": str(tmp_path), "APPDATA": "/roaming", "LOCALAPPDATA": "/local"}
-    usual = tmp_path / ".local" / "share" / "krita"
-    assert krita_folders(environ, "linux") == [usual]
-    assert krita_folders(environ | {"XDG_DATA_HOME": "/data"}, "linux") == [Path("/data/krita")]
-    assert krita_folders(environ, "win32") == [Path("/roaming/krita")]
-    assert krita_folders(environ, "darwin") == [tmp_path / "Library" / "Application Support" / "Krita"]
-    assert krita_config(usual, environ, "linux") == tmp_path / ".config" / "kritarc"
-    assert krita_config(Path("/roaming/krita"), environ, "win32") == Path("/local/kritarc")
-    assert krita_config(Path("/elsewhere"), environ, "linux") is None
-    flatpak = tmp_path / ".var" / "app" / "org.kde.krita"
-    flatpak.mkdir(parents=True)
-    assert krita_folders(environ, "linux") == [usual, flatpak / "data" / "krita"]
-    assert krita_config(flatpak / "data" / "krita", environ, "linux") == flatpak / "config" / "kritarc"
-
-
-def test_gimps_folders(tmp_path):
-    environ = {"HOME": str(tmp_path), "APPDATA": str(tmp_path / "roaming")}
-    base = tmp_path / ".config" / "GIMP"
-    assert gimp_folders(environ, "linux") == [base / "3.0"]
-    for name in ("2.10", "3.0", "3.2", "3.x"):
-        (base / name).mkdir(parents=True)
-    flatpak = tmp_path / ".var" / "app" / "org.gimp.GIMP" / "config" / "GIMP" / "3.2"
-    flatpak.mkdir(parents=True)
-    assert gimp_folders(environ, "linux") == [base / "3.0", base / "3.2", flatpak]
-    assert gimp_folders(environ | {"GIMP3_DIRECTORY": "/mine"}, "linux") == [Path("/mine")]
-    assert gimp_folders(environ, "win32") == [tmp_path / "roaming" / "GIMP" / "3.0"]
-    assert gimp_folders(environ, "darwin") == [tmp_path / "Library" / "Application Support" / "GIMP" / "3.0"]
-
-
 def test_every_gimp_gets_it(tmp_path, environ):
     for version in ("3.0", "3.2"):
         (tmp_path / "home" / ".config" / "GIMP" / version).mkdir(parents=True)
@@ -209,8 +172,8 @@ def test_a_damaged_record_of_the_command_is_replaced(tmp_path, environ):
 
 
 def test_a_missing_package_is_named():
-    with pytest.raises(installer.InputError, match="handtint_nowhere"):
-        installer._package("handtint_nowhere")
+    with pytest.raises(InputError, match="handtint_nowhere"):
+        plugin_files.package("handtint_nowhere")
 
 
 def test_a_kritarc_that_is_a_link_stays_one(tmp_path, environ):
@@ -223,3 +186,168 @@ def test_a_kritarc_that_is_a_link_stays_one(tmp_path, environ):
     install_krita(environ=environ)
     assert os.readlink(rc) == str(real)
     assert "enable_handtint_krita=true" in real.read_text()
+
+
+SYSTEMS = {
+    "linux": (
+        "linux",
+        (".local/share", ".config"),
+        [".local/share/krita"],
+        [".config/kritarc"],
+        [".config/GIMP/3.0"],
+    ),
+    "flatpak": (
+        "linux",
+        (".var/app/org.kde.krita/config", ".var/app/org.gimp.GIMP/config/GIMP/3.2"),
+        [".local/share/krita", ".var/app/org.kde.krita/data/krita"],
+        [".config/kritarc", ".var/app/org.kde.krita/config/kritarc"],
+        [".var/app/org.gimp.GIMP/config/GIMP/3.2"],
+    ),
+    "snap": (
+        "linux",
+        ("snap/krita/current", "snap/gimp/current/.config/GIMP/3.0", ".config/GIMP/2.10"),
+        [".local/share/krita", "snap/krita/current/.local/share/krita"],
+        [".config/kritarc", "snap/krita/current/.config/kritarc"],
+        ["snap/gimp/current/.config/GIMP/3.0"],
+    ),
+    "several versions of GIMP": (
+        "linux",
+        (".config/GIMP/3.0", ".config/GIMP/3.2", ".config/GIMP/2.10"),
+        [".local/share/krita"],
+        [".config/kritarc"],
+        [".config/GIMP/3.0", ".config/GIMP/3.2"],
+    ),
+    "windows": (
+        "win32",
+        ("AppData/Roaming/GIMP/3.0", "AppData/Local"),
+        ["AppData/Roaming/krita"],
+        ["AppData/Local/kritarc"],
+        ["AppData/Roaming/GIMP/3.0"],
+    ),
+    "windows store": (
+        "win32",
+        ("AppData/Local/Packages/49800KritaProject.Krita_abc/LocalCache", "AppData/Roaming"),
+        ["AppData/Roaming/krita", "AppData/Local/Packages/49800KritaProject.Krita_abc/LocalCache/Roaming/krita"],
+        ["AppData/Local/kritarc", "AppData/Local/Packages/49800KritaProject.Krita_abc/LocalCache/Local/kritarc"],
+        ["AppData/Roaming/GIMP/3.0"],
+    ),
+    "macos": (
+        "darwin",
+        ("Library/Application Support", "Library/Preferences"),
+        ["Library/Application Support/Krita"],
+        ["Library/Preferences/kritarc"],
+        ["Library/Application Support/GIMP/3.0"],
+    ),
+}
+"""A made-up home: platform, folders that are there, and where Krita's plug-in, its switch and GIMP's plug-in go."""
+
+
+@pytest.fixture(params=SYSTEMS)
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[str, str], str, list[list[str]]]:
+    platform, there, *expected = SYSTEMS[request.param]
+    home = tmp_path / "home"
+    for folder in there:
+        (home / folder).mkdir(parents=True)
+        (home / folder / "mine").write_text("not of Handtint")
+    return home, {"HOME": str(home), "USERPROFILE": str(home), "PATH": ""}, platform, expected
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    """Every file and every folder."""
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+def test_every_system_gets_it_where_its_editors_look_and_nothing_is_left_afterwards(system):
+    home, environ, platform, (krita, rcs, gimp) = system
+    where = {"environ": environ, "platform": platform}
+    before = whole(home)
+    assert not any(finding.well for finding in [*check_krita(**where), *check_gimp(**where)])
+    install_krita(**where)
+    install_gimp(**where)
+    assert sorted(home.rglob("handtint_krita/__init__.py")) == sorted(
+        home / folder / "pykrita" / "handtint_krita" / "__init__.py" for folder in krita
+    )
+    assert all((home / folder / "actions" / "handtint_krita.action").is_file() for folder in krita)
+    assert all((home / rc).read_text() == "[python]\nenable_handtint_krita=true\n" for rc in rcs)
+    assert sorted(home.rglob("handtint_gimp/handtint_gimp.py")) == sorted(
+        home / folder / "plug-ins" / "handtint_gimp" / "handtint_gimp.py" for folder in gimp
+    )
+    assert json.loads(settings_path(environ, platform).read_text())["command"][0] == sys.executable
+    assert [f.text for f in [*check_krita(**where), *check_gimp(**where)] if not f.well] == []
+    once = whole(home)
+    install_krita(**where)
+    install_gimp(**where)
+    assert whole(home) == once
+    uninstall_krita(**where)
+    assert settings_path(environ, platform).is_file(), "GIMP's filter is still there and needs it"
+    uninstall_gimp(**where)
+    assert whole(home) == before
+    assert "nothing to remove" in uninstall_krita(**where)[0]
+    assert whole(home) == before
+
+
+def test_a_used_krita_gets_its_settings_back_byte_for_byte(tmp_path, environ):
+    rc = tmp_path / "home" / ".config" / "kritarc"
+    log = tmp_path / "home" / ".local" / "share" / "krita" / "handtint" / "krita.log"
+    for path, text in ((rc, "a=b\n\n[theme]\nTheme=ü\n\n"), (log, "mine")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    before = whole(tmp_path)
+    install_krita(environ=environ)
+    done = uninstall_krita(environ=environ)
+    assert whole(tmp_path) == before
+    assert f"{log.parent} holds the docker's log and stays" in done
+
+
+@pytest.mark.parametrize(("install", "uninstall"), [(install_krita, uninstall_krita), (install_gimp, uninstall_gimp)])
+@pytest.mark.parametrize("named", [True, False])
+def test_what_was_put_elsewhere_is_found_again(tmp_path, environ, install, uninstall, named):
+    (tmp_path / "home").mkdir()
+    before = whole(tmp_path)
+    install(tmp_path / "else" / "where", environ=environ)
+    uninstall(tmp_path / "else" / "where" if named else None, environ=environ)
+    left = set(whole(tmp_path)) - set(before)
+    assert left <= {str(tmp_path / "else")}, "a folder above the one that was named is not ours"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda home: (home / ".config" / "kritarc").write_text("[python]\n"), "does not switch it on"),
+        (lambda home: next(home.rglob("words.py")).write_text("damaged"), "of another version, or damaged"),
+        (lambda home: next(home.rglob("*.action")).unlink(), "is missing"),
+        (lambda home: (home / ".config" / "handtint" / "engine.json").write_text("{}"), "does not say how"),
+        (
+            lambda home: (home / ".config" / "handtint" / "engine.json").write_text('{"command": ["/no/python"]}'),
+            "which is gone",
+        ),
+    ],
+)
+def test_a_check_says_what_is_wrong_and_changes_nothing(tmp_path, environ, spoil, said):
+    install_krita(environ=environ)
+    spoil(tmp_path / "home")
+    before = snapshot(tmp_path)
+    wrong = [finding.text for finding in check_krita(environ=environ) if not finding.well]
+    assert len(wrong) == 1
+    assert said in wrong[0]
+    assert "run `handtint install" in wrong[0]
+    assert snapshot(tmp_path) == before
+
+
+def test_a_check_sees_that_gimp_would_not_run_it(tmp_path, environ):
+    install_gimp(environ=environ)
+    next((tmp_path / "home").rglob("handtint_gimp.py")).chmod(0o644)
+    assert [finding.well for finding in check_gimp(environ=environ)] == [False, True]
+
+
+def test_who_may_not_start_programs_is_told_how_to_go_on(tmp_path, environ):
+    (tmp_path / "home" / ".var" / "app" / "org.kde.krita").mkdir(parents=True)
+    assert any("flatpak override" in line for line in install_krita(environ=environ))
+
+
+def test_a_link_survives_the_removal(tmp_path, environ):
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "dest" / "plug-ins").mkdir(parents=True)
+    (tmp_path / "dest" / "plug-ins" / "handtint_gimp").symlink_to(tmp_path / "copy")
+    assert "is a link" in uninstall_gimp(tmp_path / "dest", environ=environ)[0]
+    assert (tmp_path / "dest" / "plug-ins" / "handtint_gimp").is_symlink()

@@ -82,8 +82,10 @@ def test_no_command_is_known(tmp_path):
     launcher = Launcher(environ=environ)
     assert launcher.path == tmp_path / "run" / "engine.json"
     assert launcher.find() is None
-    with pytest.raises(EngineGone, match="handtint install"):
+    with pytest.raises(EngineGone, match="handtint install krita"):
         launcher.start()
+    with pytest.raises(EngineGone, match="outside with `handtint serve`"):
+        Launcher(environ=environ | {"SNAP_NAME": "krita"}).start()
 
 
 def test_a_runtime_folder_that_others_can_enter_is_refused(tmp_path):

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from handtint.client.install import install_krita, with_setting
+from handtint.client.install import install_krita
+from handtint.client.kritarc import with_setting
 
 DRIVER = Path(__file__).parent / "driver"
 INSIDE = Path(__file__).parent / "inside"

@@ -29,6 +29,7 @@ COMMANDS = {
     "suggest": "handtint.cli.suggest",
     "themes": "handtint.cli.themes",
     "train": "handtint.cli.train",
+    "uninstall": "handtint.cli.install",
 }
 
 

@@ -1,36 +1,47 @@
-"""Puts a plug-in where its editor looks for it, with all that it needs beside it; the editor's Python stays as it is.
+"""Installs the plug-ins for this user, says whether they are installed well, and takes them away without a trace.
 
-Standard library only. Not copied along: it runs in the engine's own installation.
+Standard library only. Not copied along: it runs in the engine's own installation. The editor's Python stays as it is.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import json
 import os
+import shlex
 import shutil
-import stat
 import sys
-import tempfile
-import zipfile
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from handtint.client.folders import gimp_folders, krita_config, krita_folders
+from handtint.client.folders import KritaPlace, gimp_folders, krita_places
+from handtint.client.kritarc import setting, with_setting, without_setting
 from handtint.client.launcher import settings_path, write_engine_command
-from handtint.errors import InputError
+from handtint.client.plugin_files import GIMP, KRITA, below, fill_zip, krita_files, plugin_files
+from handtint.client.put import holds, prune, put_file, put_folder, take_file, take_folder
 from handtint.wire.whole import write_whole
 
-KRITA, GIMP = "handtint_krita", "handtint_gimp"
-_LIGHT = "_light"
-"""The folder inside a plug-in that its entry file puts on sys.path."""
-_NOT_NEEDED = {"install.py", "folders.py"}
-_ZIP_TIME = (2026, 1, 1, 0, 0, 0)
+__all__ = ["Finding", "check_gimp", "check_krita", "install_gimp", "install_krita", "uninstall_gimp", "uninstall_krita"]
 
-Files = dict[str, bytes]
-"""Contents by path, with slashes."""
+_SWITCH = ("python", f"enable_{KRITA}")
+_MARK = f"{KRITA}.desktop"
+_ENTRY = f"{GIMP}.py"
+_CONFINED = {
+    "Flatpak": "Krita from Flatpak cannot start the engine: start it yourself with `handtint serve`, after you let "
+    "Krita see it once with `flatpak override --user --filesystem=xdg-run/handtint org.kde.krita`",
+    "Snap": "Krita from Snap cannot start the engine: start it yourself with "
+    "`HANDTINT_RUNTIME=$XDG_RUNTIME_DIR/snap.krita/handtint handtint serve`",
+}
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at: whether it is well, and a sentence."""
+
+    well: bool
+    text: str
+
+
+# Krita --------------------------------------------------------------------------------------------------------
 
 
 def install_krita(
@@ -49,16 +60,128 @@ def install_krita(
     """
     env = os.environ if environ is None else environ
     if zip is not None:
-        return [_write_zip(_krita_files(""), zip), *_record_command(env, platform)]
+        return [_write_zip(zip), *_record(env, platform, ())]
+    done, places = [], _krita_places(dest, config, env, platform)
+    files = krita_files("pykrita/")
+    for place in places:
+        done.append(put_folder(_krita_plugin(place.folder), below(files, f"pykrita/{KRITA}/")))
+        done += [put_file(place.folder / path, files[path]) for path in _beside(files)]
+        done.append(_switch_on(place.config))
+        done += [_CONFINED[place.kind]] if place.kind in _CONFINED else []
+    return [*done, *_record(env, platform, [_krita_plugin(place.folder) for place in places])]
+
+
+def uninstall_krita(
+    dest: Path | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> list[str]:
+    """Undo `install_krita` wherever it was done, or in `dest` alone; returns what was done, line by line.
+
+    What the docker wrote itself while it was used (its settings in kritarc, its log) is the user's and stays.
+    """
+    env = os.environ if environ is None else environ
+    places = _krita_places(dest, config, env, platform)
+    if dest is None:
+        known = {place.folder for place in places}
+        others = [plugin.parents[1] for plugin in _recorded(env, platform) if plugin.name == KRITA]
+        places += [KritaPlace(folder, None) for folder in others if folder not in known]
     done = []
-    for folder in [dest] if dest is not None else krita_folders(env, platform):
-        files = _krita_files("pykrita/")
-        done.append(_put_folder(folder / "pykrita" / KRITA, _below(files, f"pykrita/{KRITA}/")))
-        for path in (f"pykrita/{KRITA}.desktop", f"actions/{KRITA}.action"):
-            done.append(_put_file(folder / path, files[path]))
-        rc = config if dest is not None else krita_config(folder, env, platform)
-        done.append(_enable(rc) if rc is not None else "Switch it on in Krita: Settings > Configure > Python Plugins")
-    return [*done, *_record_command(env, platform)]
+    for folder, rc, _ in places:
+        stop = folder.parent if dest is not None else _home_of(env)
+        done += take_folder(_krita_plugin(folder))
+        done += take_file(folder / "pykrita" / _MARK) + take_file(folder / "actions" / f"{KRITA}.action")
+        done += _switch_off(rc, stop) if rc is not None else []
+        for emptied in ("pykrita", "actions"):
+            prune(folder / emptied, stop)
+        done += _left(folder / "handtint")
+    return done + _forget(env, platform) or ["Krita has no plug-in of Handtint: there was nothing to remove"]
+
+
+def check_krita(
+    dest: Path | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> list[Finding]:
+    """Whether the docker is installed as `install_krita` leaves it. Changes nothing."""
+    env = os.environ if environ is None else environ
+    files, found = krita_files("pykrita/"), []
+    for folder, rc, _ in _krita_places(dest, config, env, platform):
+        plugin = _krita_plugin(folder)
+        found.append(_plugin_finding(plugin, holds(plugin, below(files, f"pykrita/{KRITA}/")), "krita"))
+        found += [_file_finding(folder / path, files[path]) for path in _beside(files)]
+        if rc is not None:
+            found.append(_switch_finding(rc))
+    return [*found, _engine_finding(env, platform)]
+
+
+def _krita_places(
+    dest: Path | None, config: Path | None, environ: Mapping[str, str], platform: str
+) -> list[KritaPlace]:
+    places = krita_places(environ, platform)
+    if dest is None:
+        return places
+    known = {place.folder: place for place in places}
+    return [KritaPlace(dest, config) if config is not None else known.get(dest, KritaPlace(dest, None))]
+
+
+def _krita_plugin(folder: Path) -> Path:
+    return folder / "pykrita" / KRITA
+
+
+def _beside(files: Iterable[str]) -> list[str]:
+    """The .desktop and the .action file: what lies outside the plug-in's own folder."""
+    return [path for path in files if not path.startswith(f"pykrita/{KRITA}/")]
+
+
+def _write_zip(place: Path) -> str:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    files = krita_files()
+    write_whole(place, lambda stream: fill_zip(stream, files), mode=0o644)
+    return f"Wrote {place}: in Krita, Tools > Scripts > Import Python Plugin from File"
+
+
+def _switch_on(rc: Path | None) -> str:
+    """Switch the plug-in on in kritarc, all else left as it is."""
+    if rc is None:
+        return "Switch it on in Krita: Settings > Configure Krita > Python Plugin Manager > Handtint"
+    text = _read(rc)
+    wanted = with_setting(text, *_SWITCH, "true")
+    if wanted == text:
+        return f"{rc} has it switched on"
+    put_file(rc, wanted.encode())
+    return f"Switched on in {rc} (restart Krita; if it runs now, quit it first and install again)"
+
+
+def _switch_off(rc: Path, stop: Path) -> list[str]:
+    """Take the switch out of kritarc, and kritarc away where it holds nothing else."""
+    text = _read(rc)
+    wanted = without_setting(text, *_SWITCH)
+    if wanted == text:
+        return []
+    if wanted or rc.is_symlink():
+        put_file(rc, wanted.encode())
+    else:
+        rc.unlink()
+        prune(rc.parent, stop)
+    return [f"Switched off in {rc}"]
+
+
+def _switch_finding(rc: Path) -> Finding:
+    if setting(_read(rc), *_SWITCH) == "true":
+        return Finding(True, f"{rc} has it switched on")
+    return Finding(False, f"{rc} does not switch it on: quit Krita and run `handtint install krita`")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+# GIMP ---------------------------------------------------------------------------------------------------------
 
 
 def install_gimp(
@@ -69,175 +192,119 @@ def install_gimp(
     `dest` is a GIMP user folder; where it is not given, those of every GIMP 3 that has one.
     """
     env = os.environ if environ is None else environ
+    plugins = [_gimp_plugin(folder) for folder in ([dest] if dest is not None else gimp_folders(env, platform))]
+    files = plugin_files(GIMP)
+    done = [put_folder(plugin, files, executable=_ENTRY) for plugin in plugins]
+    return [*done, *_record(env, platform, plugins)]
+
+
+def uninstall_gimp(
+    dest: Path | None = None, *, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> list[str]:
+    """Undo `install_gimp` wherever it was done, or in `dest` alone; returns what was done, line by line."""
+    env = os.environ if environ is None else environ
+    folders = [dest] if dest is not None else gimp_folders(env, platform)
+    plugins = [_gimp_plugin(folder) for folder in folders]
+    if dest is None:
+        plugins += [path for path in _recorded(env, platform) if path.name == GIMP and path not in plugins]
     done = []
-    for folder in [dest] if dest is not None else gimp_folders(env, platform):
-        place = folder / "plug-ins" / GIMP
-        done.append(_put_folder(place, _plugin_files(GIMP), executable=f"{GIMP}.py"))
-    return [*done, *_record_command(env, platform)]
+    for plugin in plugins:
+        done += take_folder(plugin)
+        prune(plugin.parent, dest.parent if dest is not None else _home_of(env))
+    return done + _forget(env, platform) or ["GIMP has no plug-in of Handtint: there was nothing to remove"]
 
 
-# What belongs to a plug-in ------------------------------------------------------------------------------------
+def check_gimp(
+    dest: Path | None = None, *, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> list[Finding]:
+    """Whether the filter is installed as `install_gimp` leaves it. Changes nothing."""
+    env = os.environ if environ is None else environ
+    files = plugin_files(GIMP)
+    plugins = [_gimp_plugin(folder) for folder in ([dest] if dest is not None else gimp_folders(env, platform))]
+    found = [_plugin_finding(plugin, holds(plugin, files, executable=_ENTRY), "gimp") for plugin in plugins]
+    return [*found, _engine_finding(env, platform)]
 
 
-def _krita_files(prefix: str) -> Files:
-    """All files for Krita; `prefix` goes before the package and its .desktop file."""
-    plugin = _plugin_files(KRITA)
-    outside = {name: plugin.pop(name, None) for name in (f"{KRITA}.desktop", f"{KRITA}.action")}
-    missing = [name for name, data in outside.items() if data is None]
-    if missing:
-        raise InputError(f"the plug-in's folder must hold {' and '.join(missing)}: install handtint again")
-    files = {f"{prefix}{KRITA}/{name}": data for name, data in plugin.items()}
-    files[f"{prefix}{KRITA}.desktop"] = outside[f"{KRITA}.desktop"] or b""
-    files[f"{'actions/' if prefix else ''}{KRITA}.action"] = outside[f"{KRITA}.action"] or b""
-    return files
+def _gimp_plugin(folder: Path) -> Path:
+    return folder / "plug-ins" / GIMP
 
 
-def _plugin_files(name: str) -> Files:
-    """The package `name`, and the light half of handtint and msgpack inside it."""
-    files = _package(name)
-    handtint = _package("handtint")
-    light = {path: data for path, data in handtint.items() if path in ("__init__.py", "errors.py")}
-    for part in ("wire/", "client/"):
-        light |= {path: data for path, data in handtint.items() if path.startswith(part)}
-    kept = {path: data for path, data in light.items() if PurePosixPath(path).name not in _NOT_NEEDED}
-    files |= {f"{_LIGHT}/handtint/{path}": data for path, data in kept.items() if path.endswith(".py")}
-    return files | {f"{_LIGHT}/handtint_msgpack/{path}": data for path, data in _msgpack_files().items()}
+# What both have -----------------------------------------------------------------------------------------------
 
 
-def _package(name: str) -> Files:
-    """The files of a package, from a wheel, an editable installation or a clone."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError(
-            f"the package {name} was expected beside handtint, it is not installed: install handtint again"
-        )
-    root = Path(next(iter(spec.submodule_search_locations)))
-    files = {}
-    for path in sorted(root.rglob("*")):
-        parts = path.relative_to(root).parts
-        if path.is_file() and path.suffix != ".pyc" and not any(p.startswith((".", "__pycache__")) for p in parts):
-            files["/".join(parts)] = path.read_bytes()
-    return files
+def _plugin_finding(plugin: Path, good: bool, editor: str) -> Finding:
+    if good:
+        return Finding(True, f"{plugin} is up to date")
+    if plugin.is_symlink():
+        return Finding(True, f"{plugin} is a link to {plugin.resolve()}")
+    state = "is of another version, or damaged" if plugin.is_dir() else "is not there"
+    return Finding(False, f"{plugin} {state}: run `handtint install {editor}`")
 
 
-def _msgpack_files() -> Files:
-    """msgpack without its compiled half, and its licence, as that licence asks."""
-    files = {path: data for path, data in _package("msgpack").items() if path.endswith(".py")}
-    for path in importlib.metadata.files("msgpack") or ():
-        if path.name.startswith(("COPYING", "LICENSE")):
-            files[path.name] = Path(str(path.locate())).read_bytes()
-    return files
+def _file_finding(path: Path, data: bytes) -> Finding:
+    if path.is_file() and path.read_bytes() == data:
+        return Finding(True, f"{path} is up to date")
+    return Finding(False, f"{path} is missing or of another version: run `handtint install krita`")
 
 
-# Writing ------------------------------------------------------------------------------------------------------
-
-
-def _put_folder(place: Path, files: Files, executable: str = "") -> str:
-    """Replace a folder by these files in one move, unless it holds them already."""
-    if place.is_symlink():
-        return f"{place} is a link and was left as it is"
-    if _contents(place) == files and _runs(place, executable):
-        return f"{place} is up to date"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the editor's own folders, not inside: it must not load half a plug-in.
-    with tempfile.TemporaryDirectory(prefix=".handtint-", dir=place.parent.parent) as stage:
-        fresh, old = Path(stage) / "new", Path(stage) / "old"
-        for name, data in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        if executable:
-            (fresh / executable).chmod(0o755)
-        existed = place.exists()
-        if existed:
-            place.rename(old)
-        try:
-            fresh.rename(place)
-        except OSError:
-            if existed:
-                old.rename(place)
-            raise
-    return f"{'Updated' if existed else 'Installed'} {place}"
-
-
-def _contents(place: Path) -> Files:
-    paths = [path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return {path.relative_to(place).as_posix(): path.read_bytes() for path in paths}
-
-
-def _runs(place: Path, executable: str) -> bool:
-    return not executable or os.name != "posix" or bool((place / executable).stat().st_mode & stat.S_IXUSR)
-
-
-def _put_file(place: Path, data: bytes) -> str:
-    """Write a file whole or not at all, unless it is there already."""
-    if place.is_file() and place.read_bytes() == data:
-        return f"{place} is up to date"
-    # A link stays a link: many keep their settings in a folder of their own.
-    target = place.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
-    write_whole(target, lambda stream: stream.write(data), mode)
-    return f"Wrote {place}"
-
-
-def _below(files: Files, prefix: str) -> Files:
-    return {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
-
-
-def _write_zip(files: Files, place: Path) -> str:
-    """An archive with entries for its folders: without those Krita finds no plug-in in it."""
-    folders = {f"{parent}/" for path in files for parent in PurePosixPath(path).parents if str(parent) != "."}
-    place.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(place, lambda stream: _fill_zip(stream, files, folders), mode=0o644)
-    return f"Wrote {place}: in Krita, Tools > Scripts > Import Python Plugin from File"
-
-
-def _fill_zip(stream: BinaryIO, files: Files, folders: set[str]) -> None:
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folders | files.keys()):
-            info = zipfile.ZipInfo(path, _ZIP_TIME)
-            info.external_attr = (0o40755 << 16 | 0x10) if path.endswith("/") else 0o100644 << 16
-            info.compress_type = zipfile.ZIP_STORED if path.endswith("/") else zipfile.ZIP_DEFLATED
-            archive.writestr(info, files.get(path, b""))
-
-
-def _enable(rc: Path) -> str:
-    """Switch the plug-in on in kritarc, all else left as it is."""
-    text = rc.read_text(encoding="utf-8") if rc.is_file() else ""
-    wanted = with_setting(text, "python", f"enable_{KRITA}", "true")
-    if wanted == text:
-        return f"{rc} has it switched on"
-    _put_file(rc, wanted.encode())
-    return f"Switched on in {rc} (restart Krita; if it runs now, quit it first and install again)"
-
-
-def with_setting(text: str, section: str, key: str, value: str) -> str:
-    """An ini text with one value set; every other line, order and comment stays."""
-    lines = text.splitlines()
-    header, line = f"[{section}]", f"{key}={value}"
-    if header not in [existing.strip() for existing in lines]:
-        gap = [""] if lines and lines[-1].strip() else []
-        return "\n".join([*lines, *gap, header, line]) + "\n"
-    start = [existing.strip() for existing in lines].index(header) + 1
-    end = next((i for i in range(start, len(lines)) if lines[i].lstrip().startswith("[")), len(lines))
-    for index in range(start, end):
-        if lines[index].partition("=")[0].strip() == key:
-            if lines[index].strip() == line:
-                return text
-            return "\n".join([*lines[:index], line, *lines[index + 1 :]]) + "\n"
-    return "\n".join([*lines[:start], line, *lines[start:]]) + "\n"
-
-
-def _record_command(environ: Mapping[str, str], platform: str) -> list[str]:
-    """Leave word of how to start the engine of this installation."""
-    command = [sys.executable, "-m", "handtint", "serve"]
+def _engine_finding(environ: Mapping[str, str], platform: str) -> Finding:
     path = settings_path(environ, platform)
-    try:
-        known = json.loads(path.read_text(encoding="utf-8")).get("command") == command
-    except (OSError, ValueError, AttributeError):
-        known = False
-    if known:
+    command = _settings(path).get("command")
+    if not isinstance(command, list) or not command:
+        return Finding(False, f"{path} does not say how the engine is started: run `handtint install`")
+    words = [str(word) for word in command]
+    if shutil.which(words[0]) is None:
+        return Finding(False, f"{path} names {words[0]}, which is gone: run `handtint install` again")
+    return Finding(True, f"{path} starts the engine with {shlex.join(words)}")
+
+
+def _left(folder: Path) -> list[str]:
+    return [f"{folder} holds the docker's log and stays"] if folder.is_dir() else []
+
+
+def _record(environ: Mapping[str, str], platform: str, plugins: Sequence[Path]) -> list[str]:
+    """Leave word of how to start the engine of this installation, and of where its plug-ins are."""
+    path = settings_path(environ, platform)
+    command = [sys.executable, "-m", "handtint", "serve"]
+    # Absolute, since the next call may come from another folder.
+    known = [str(plugin) for plugin in _recorded(environ, platform)]
+    listed = list(dict.fromkeys([*known, *(str(plugin.absolute()) for plugin in plugins)]))
+    if _settings(path) == {"command": command, "plugins": listed}:
         return [f"{path} names this engine"]
-    write_engine_command(command, path)
-    return [f"Wrote {path}: the plug-ins start {shutil.which(sys.executable) or sys.executable}"]
+    write_engine_command(command, path, listed)
+    return [f"Wrote {path}: the plug-ins start {sys.executable}"]
+
+
+def _forget(environ: Mapping[str, str], platform: str) -> list[str]:
+    """Strike what is gone from the record; the record itself goes with the last plug-in."""
+    path = settings_path(environ, platform)
+    settings = _settings(path)
+    if not settings:
+        return []
+    usual = [_krita_plugin(place.folder) for place in krita_places(environ, platform)]
+    usual += [_gimp_plugin(folder) for folder in gimp_folders(environ, platform)]
+    left = [str(plugin) for plugin in dict.fromkeys([*_recorded(environ, platform), *usual]) if plugin.exists()]
+    if left:
+        write_engine_command(settings.get("command") or [], path, left)
+        return []
+    done = take_file(path)
+    prune(path.parent, _home_of(environ))
+    return done
+
+
+def _recorded(environ: Mapping[str, str], platform: str) -> list[Path]:
+    """The plug-ins that were installed from here and from elsewhere, as far as this user's record says."""
+    plugins = _settings(settings_path(environ, platform)).get("plugins")
+    return [Path(plugin) for plugin in plugins if isinstance(plugin, str)] if isinstance(plugins, list) else []
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _home_of(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())

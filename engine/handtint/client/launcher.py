@@ -36,6 +36,15 @@ _HOST_VARIABLES = (
 )  # fmt: skip
 """What the editors' bundles set for themselves; an engine that inherits them loads their libraries and breaks."""
 _SANDBOX = Path("/.flatpak-info")
+_SNAPS = {"krita", "gimp"}
+_NO_ENGINE_TEXT = (
+    "the plug-in is installed, but no engine that it knows of. Install Handtint's engine as its README says, run "
+    "`handtint install krita` or `handtint install gimp`, and try again"
+)
+_CONFINED_TEXT = (
+    "no engine runs, and from inside a sandbox none can be started. Start one outside with `handtint serve`, as "
+    "Handtint's page on installing says, and try again"
+)
 _LOG_TAIL = 2000
 _LOG_BYTES = 1 << 20
 
@@ -68,10 +77,11 @@ def engine_command(environ: Mapping[str, str] | None = None) -> list[str] | None
     return [found, "serve"] if found else None
 
 
-def write_engine_command(command: Sequence[str], path: Path) -> None:
-    """Record the command for the plug-ins, whole or not at all."""
+def write_engine_command(command: Sequence[str], path: Path, plugins: Sequence[str] = ()) -> None:
+    """Record the command for the plug-ins, and where these are, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda stream: stream.write(json.dumps({"command": list(command)}).encode()))
+    record = json.dumps({"command": list(command), "plugins": list(plugins)})
+    write_whole(path, lambda stream: stream.write(record.encode()))
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -106,15 +116,13 @@ class Launcher:
         Whether the engine that is named listens, only a connection shows.
         """
         connection = read_connection(self.path)
-        return None if connection is None or _ended(connection.pid) else connection
+        return None if connection is None or _ended(connection.pid, self._environ) else connection
 
     def start(self) -> None:
         """Start an engine that outlives this process. Returns at once; `find` will show where it listens."""
         command = self._command if self._command is not None else engine_command(self._environ)
         if not command:
-            raise EngineGone(
-                "an engine command was expected, none is known: run `handtint install` or set HANDTINT_ENGINE"
-            )
+            raise EngineGone(_CONFINED_TEXT if _confined(self._environ) else _NO_ENGINE_TEXT)
         make_runtime_folder(self.path.parent)
         environ = clean_environment(self._environ)
         environ["HANDTINT_RUNTIME"] = str(self.path.parent)
@@ -167,9 +175,14 @@ class Launcher:
         self._process = None
 
 
-def _ended(pid: int) -> bool:
+def _confined(environ: Mapping[str, str]) -> bool:
+    """Does the editor run in a sandbox, apart from the system's other processes?"""
+    return _SANDBOX.exists() or environ.get("SNAP_NAME") in _SNAPS
+
+
+def _ended(pid: int, environ: Mapping[str, str]) -> bool:
     """Is there surely no process of ours with this number?"""
-    if os.name != "posix" or _SANDBOX.exists():
+    if os.name != "posix" or _confined(environ):
         return False  # On Windows os.kill would not ask but kill; a sandbox does not see the processes outside.
     try:
         os.kill(pid, 0)
