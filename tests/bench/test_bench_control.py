@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from handtint.bench.trials import (
     reach_trial,
     recolored,
     semantic_trial,
+    together_trial,
 )
 from handtint.cli.main import run
 from handtint.color.gamut import in_gamut
@@ -191,6 +193,40 @@ def test_an_edit_that_nobody_hears_has_no_effect(picture: BenchPicture) -> None:
         picture, lambda light, labels: picture.ab, 0 * three_labels(picture), np.random.default_rng(0)
     )
     assert np.isnan(nothing["effect"])
+
+
+def heard_together(picture: BenchPicture, ear: Callable[[Guidance], np.ndarray]) -> dict[str, float]:
+    """The trial of all four kinds of guidance with a method that is known."""
+    palettes = [Palette(np.array([[50, a, b]], np.float32), np.ones(1, np.float32)) for a, b in ((90, 0), (-90, 0))]
+    mask = np.zeros(picture.lightness.shape, np.float32)
+    mask[5:9, 5:9] = 1
+    guidance = Guidance(
+        hints=painted_points(np.zeros((2, *mask.shape), np.float32), mask),
+        semantic=three_labels(picture),
+        exemplar=np.stack([picture.lightness, *np.full((2, *mask.shape), 30, np.float32)]),
+    )
+    other = np.stack([picture.lightness, *np.full((2, *mask.shape), -30, np.float32)])
+    return dict(together_trial(picture, ear, guidance, palettes, 1, other, np.random.default_rng(0)))
+
+
+def test_a_method_that_hears_all_four_at_once(picture: BenchPicture) -> None:
+    def ear(guidance: Guidance) -> np.ndarray:
+        ab = np.broadcast_to(guidance.palette_ab[0][:, None, None], (2, *picture.lightness.shape)).copy()
+        ab[:, -20:] = guidance.exemplar[1:, -20:]
+        ab[1] += 4 * (guidance.semantic % 10)
+        return np.where(guidance.hints.layer().mask > 0, 0, ab).astype(np.float32)
+
+    found = heard_together(picture, ear)
+    assert found["hints"] < 1e-3
+    assert (found["palette"], found["exemplar"]) == (1.0, 1.0)
+    assert found["exemplar moves"] == pytest.approx(np.hypot(60, 60) * 20 / len(picture.lightness), rel=1e-3)
+    assert (found["map locality"], found["map shows"]) == (1.0, 1.0)
+
+
+def test_a_method_that_is_deaf_to_all_four(picture: BenchPicture) -> None:
+    found = heard_together(picture, lambda guidance: np.full((2, *picture.lightness.shape), 20, np.float32))
+    assert found["hints"] > 5
+    assert (found["palette"], found["exemplar"], found["exemplar moves"], found["map shows"]) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_label_maps_are_read_as_numbers_and_never_mixed(pictures: Path) -> None:

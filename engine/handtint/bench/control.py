@@ -24,6 +24,8 @@ HEADINGS = {
     "exemplar": "Exemplars: shares nearer to it than to another, and drawn nearer by it than by another; common "
     "histogram; EMD in ab units; PSNR (dB) from a bent copy of the picture itself",
     "semantic": "One region of the map edited: mean change in ab units inside and outside, locality, share that shows",
+    "together": "All four kinds of guidance at once: Delta E00 at the hints; share of palettes recognised; locality of "
+    "a map's edit and share that shows; share drawn nearer by its exemplar than by another, and the change in ab units",
     "consistency": "Consistency: Delta E00 of preview and of scales; share of bit-exact repeats",
     "cards": "Edge cards: share of the color step that is kept at an edge of that contrast in L* units",
 }

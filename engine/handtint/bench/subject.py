@@ -29,6 +29,7 @@ from handtint.bench.trials import (
     reach_trial,
     recolored,
     semantic_trial,
+    together_trial,
 )
 from handtint.color.hints import painted_points
 from handtint.color.palette import Palette, extract_palette
@@ -42,6 +43,8 @@ EXEMPLAR_BASELINES: Mapping[str, ExemplarCall] = {"reinhard": reinhard, "match_h
 REACHES = (0.0, 0.25, 0.5, 0.75, 1.0)
 COLORS = 4
 """Of each palette."""
+_FEW_STROKES, _SHORT_REACH = 3, 0.25
+"""What is painted where all kinds of guidance are given at once: with more hardly anything is left to the others."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,9 @@ class Subject:
             yield Trial("exemplar", name, "another picture", partial(self._exemplar, name))
         if Control.semantic in self.controls:
             yield Trial("semantic", name, "one region", partial(self._semantic, name))
+        if self.controls == frozenset(Control):
+            setting = f"{_FEW_STROKES} strokes, reach {_SHORT_REACH:g}"
+            yield Trial("together", name, setting, partial(self._together, name))
         if self._registered:
             yield Trial("consistency", name, f"{self._plan.strokes} strokes", partial(self._consistency, name))
 
@@ -155,15 +161,30 @@ class Subject:
         return exemplar_trial(picture, self._exemplar_call(), exemplar, other, rng)
 
     def _semantic(self, name: str) -> Figures:
-        picture = self._picture(name)
-        labels = read_labels(self._plan.data, name, (picture.rgb.shape[0], picture.rgb.shape[1]))
-        if labels is None:
-            labels = np.zeros(picture.rgb.shape[:2], np.int64)  # nothing to edit: no figures
-
         def call(lightness: FloatArray, semantic: IntArray) -> FloatArray:
             return self._method(lightness)(Guidance(semantic=semantic))
 
-        return semantic_trial(picture, call, labels, self._rng(name, "semantic"))
+        return semantic_trial(self._picture(name), call, self._labels(name), self._rng(name, "semantic"))
+
+    def _together(self, name: str) -> Figures:
+        rng = self._rng(name, "together")
+        picture, index = self._picture(name), self._names.index(name)
+        painted = recolored(self._strokes(name), "adversarial", rng).painted(_FEW_STROKES)
+        guidance = Guidance(
+            hints=painted_points(*painted),
+            semantic=self._labels(name),
+            exemplar=self._other_picture(self._names[(index + CHOICES) % len(self._names)]).lab,
+            reach=_SHORT_REACH,
+        )
+        palettes = [self._palette_of(self._names[(index + i) % len(self._names)]) for i in range(CHOICES)]
+        third = self._other_picture(self._names[(index + CHOICES + 1) % len(self._names)]).lab
+        return together_trial(picture, self._answer(name), guidance, palettes, index % CHOICES, third, rng)
+
+    def _labels(self, name: str) -> IntArray:
+        """The true map of a picture, nothing said where there is none."""
+        height, width = self._picture(name).rgb.shape[:2]
+        labels = read_labels(self._plan.data, name, (height, width))
+        return np.zeros((height, width), np.int64) if labels is None else labels
 
     def _consistency(self, name: str) -> Figures:
         hints = self._strokes(name) if Control.hints in self.controls else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -175,17 +176,85 @@ def semantic_trial(picture: BenchPicture, call: SemanticCall, labels: IntArray, 
 
     NaN where no region has 2 to 50 % of the picture.
     """
+    edit = _edit(labels, rng)
+    if edit is None:
+        return dict.fromkeys(("inside", "outside", "locality", "effect"), float("nan"))
+    before = call(picture.lightness, labels)
+    effect = edit_effect(before, call(picture.lightness, edit.labels), edit.region)
+    visible = float(effect.inside > _VISIBLE)
+    return {"inside": effect.inside, "outside": effect.outside, "locality": effect.locality, "effect": visible}
+
+
+class _Edit(NamedTuple):
+    """A map with another class in one region."""
+
+    labels: IntArray
+    region: NDArray[np.bool_]
+
+
+def _edit(labels: IntArray, rng: np.random.Generator) -> _Edit | None:
     shares = np.bincount(labels.reshape(-1)) / labels.size
     fitting = [int(c) for c in np.flatnonzero((shares >= _LEAST_SHARE) & (shares <= _LARGEST_SHARE)) if c != 0]
     if not fitting:
-        return dict.fromkeys(("inside", "outside", "locality", "effect"), float("nan"))
+        return None
     old = int(rng.choice(fitting))
     new = int(rng.choice([c for c in range(1, _CLASSES + 1) if c != old]))
     region = labels == old
-    before = call(picture.lightness, labels)
-    effect = edit_effect(before, call(picture.lightness, np.where(region, new, labels)), region)
-    visible = float(effect.inside > _VISIBLE)
-    return {"inside": effect.inside, "outside": effect.outside, "locality": effect.locality, "effect": visible}
+    return _Edit(np.where(region, new, labels), region)
+
+
+def together_trial(
+    picture: BenchPicture,
+    answer: Answer,
+    guidance: Guidance,
+    palettes: Sequence[Palette],
+    wanted: int,
+    other_exemplar: FloatArray,
+    rng: np.random.Generator,
+) -> Figures:
+    """All four kinds of guidance at once: does each still show, the other three left as they are?
+
+    Parameters
+    ----------
+    guidance : Guidance
+        Hints, a semantic map and an exemplar; the palettes come one after the other.
+    palettes, wanted
+        As in `palette_trial`.
+    other_exemplar : (3, h, w) float32
+        Lab of a third picture.
+
+    Returns
+    -------
+    mapping
+        "hints": mean Delta E00 at the painted pixels; "palette": 1 where the wanted one is recognised; "map
+        locality", "map shows": as in `semantic_trial`; "exemplar": 1 where the exemplar has more in common with the
+        answer to it than with the answer to the other one, "exemplar moves": mean change between the two, ab units.
+    """
+    assert guidance.hints is not None
+    assert guidance.semantic is not None
+    assert guidance.exemplar is not None
+    palette = palettes[wanted]
+    everything = replace(guidance, palette_ab=palette.lab[:, 1:], palette_weights=palette.weights)
+    ab = answer(everything)
+    painted = guidance.hints.layer()
+    choices = [Weighted(p.lab[:, 1:].astype(np.float64), p.weights.astype(np.float64)) for p in palettes]
+    found = {
+        "hints": adherence(picture.lightness, ab, painted.ab, painted.mask).mean,
+        "palette": float(swap_choice(ab, choices) == wanted),
+        "map locality": float("nan"),
+        "map shows": float("nan"),
+    }
+    edit = _edit(guidance.semantic, rng)
+    if edit is not None:
+        # Where hints reach they go before the map.
+        effect = edit_effect(ab, answer(replace(everything, semantic=edit.labels)), edit.region)
+        found |= {"map locality": effect.locality, "map shows": float(effect.inside > _VISIBLE)}
+    swapped = answer(replace(everything, exemplar=other_exemplar))
+    own = guidance.exemplar[1:]
+    return found | {
+        "exemplar": float(histogram_intersection(ab, own) > histogram_intersection(swapped, own)),
+        "exemplar moves": float(np.hypot(*(ab - swapped)).mean()),
+    }
 
 
 def consistency_trial(
