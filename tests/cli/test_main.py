@@ -55,6 +55,7 @@ def test_methods_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         controls.items()
         >= {
+            "unified": ["exemplar", "hints", "palette", "semantic"],
             "global_local": ["hints", "palette"],
             "fusion": ["hints", "palette"],
             "semantic": ["semantic"],

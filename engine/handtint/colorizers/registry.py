@@ -60,6 +60,12 @@ def _scribble(device: str) -> Colorizer:
     return ScribbleColorizer()
 
 
+def _unified(device: str) -> Colorizer:
+    from handtint.colorizers.unified import UnifiedColorizer
+
+    return UnifiedColorizer(device)
+
+
 def _global_local(device: str) -> Colorizer:
     from handtint.colorizers.global_local import GlobalLocalColorizer
 
@@ -91,6 +97,15 @@ def _bins(device: str) -> Colorizer:
 
 
 METHODS: tuple[Method, ...] = (
+    Method(
+        name="unified",
+        title="Handtint",
+        help="Colours by itself, follows hints, a palette, a map and an exemplar, alone or all at once, live.",
+        controls=frozenset(Control),
+        weights="unified",
+        build=_unified,
+        palette_size=7,
+    ),
     Method(
         name="global_local",
         title="Global and local (Xiao 2019)",

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from handtint.color.fgs import FastGlobalSmoother, no_spread, spread_hints
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
+from handtint.color.transport import move_to_picture
 from handtint.colorizers.base import Control, FloatArray, Guidance, IntArray
 from handtint.colorizers.guided import draw_to_palette, palette_shares, palette_slots
 from handtint.colorizers.semantic import map_at
@@ -133,8 +134,11 @@ class UnifiedColorizer(WorkingSizeColorizer):
         classes = torch.from_numpy(semantic)[None].to(self._device)
         ab = self._answer(gray, self._no_marks(lightness.shape), palette, shown, classes)
         palette_colors, shares = palette_ab[palette_mask > 0], palette_shares(guidance, PALETTE_SLOTS)
-        drawn = draw_to_palette(ab, lightness, palette_colors, shares, None)
-        found = cache[_FAR] = Far(digest, palette, shown, classes, drawn)
+        if len(palette_colors):
+            ab = draw_to_palette(ab, lightness, palette_colors, shares, None)
+        elif exemplar is not None:  # a palette says more than an exemplar, which then only says what goes where
+            ab = move_to_picture(np.concatenate((lightness[None], ab)), exemplar)
+        found = cache[_FAR] = Far(digest, palette, shown, classes, ab)
         return found
 
     def _answer(self, gray: Gray, marks: Marks, palette: Tokens, exemplar: Tokens, semantic: Tensor) -> FloatArray:
