@@ -94,8 +94,7 @@ class BinsColorizer(WorkingSizeColorizer):
     def __init__(self, device: str) -> None:
         super().__init__(name=NAME, controls=frozenset(), working_side=WORKING_SIDE, multiple=BinsNet.stride)
         self._device = torch.device(device)
-        net = load_net(NAME, BinsNet)
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = load_net(NAME, BinsNet, self._device)
 
     def predict(
         self,

@@ -57,8 +57,7 @@ class ExemplarColorizer(WorkingSizeColorizer):
             multiple=Color2EmbedNet.stride,
         )
         self._device = torch.device(device)
-        net = load_net("exemplar", Color2EmbedNet)
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = load_net("exemplar", Color2EmbedNet, self._device)
 
     def predict(
         self,

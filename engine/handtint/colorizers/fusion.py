@@ -5,6 +5,8 @@ Knows nothing of files or editors.
 
 from __future__ import annotations
 
+import torch
+
 from handtint.colorizers.guided import GuidedColorizer
 from handtint.colorizers.trained import load_net
 from handtint.nets.fusion import PALETTE_SLOTS, FusionNet
@@ -35,7 +37,7 @@ class FusionColorizer(GuidedColorizer):
     def __init__(self, device: str) -> None:
         super().__init__(
             NAME,
-            load_net(NAME, FusionNet),
+            load_net(NAME, FusionNet, torch.device(device)),
             slots=PALETTE_SLOTS,
             working_side=WORKING_SIDE,
             multiple=FusionNet.stride,

@@ -5,6 +5,8 @@ Knows nothing of files or editors.
 
 from __future__ import annotations
 
+import torch
+
 from handtint.colorizers.guided import GuidedColorizer
 from handtint.colorizers.trained import load_net
 from handtint.nets.global_local import PALETTE_SLOTS, GlobalLocalNet
@@ -32,7 +34,7 @@ class GlobalLocalColorizer(GuidedColorizer):
     def __init__(self, device: str) -> None:
         super().__init__(
             NAME,
-            load_net(NAME, GlobalLocalNet),
+            load_net(NAME, GlobalLocalNet, torch.device(device)),
             slots=PALETTE_SLOTS,
             working_side=WORKING_SIDE,
             multiple=GlobalLocalNet.stride,

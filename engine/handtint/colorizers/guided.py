@@ -30,7 +30,7 @@ class GuidedColorizer(WorkingSizeColorizer):
     name : str
         In the registry.
     net : nn.Module
-        (lightness, hint_ab, hint_mask, palette_ab, palette_mask) to ab, all normalised.
+        (lightness, hint_ab, hint_mask, palette_ab, palette_mask) to ab, all normalised; on the device.
     slots : int
         Most colours of a palette that it takes.
     working_side, multiple : int
@@ -62,7 +62,7 @@ class GuidedColorizer(WorkingSizeColorizer):
         self._device = torch.device(device)
         self._slots = slots
         self._margin = margin
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = net
 
     def predict(
         self,

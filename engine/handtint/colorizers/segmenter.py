@@ -42,9 +42,8 @@ class Segmenter:
 
     def __init__(self, device: str) -> None:
         self._device = torch.device(device)
-        net = load_net(WEIGHTS, GridNet)
-        self._multiple = net.stride
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = load_net(WEIGHTS, GridNet, self._device)
+        self._multiple = self._net.stride
 
     def segment(self, lightness: FloatArray, *, cancelled: Callable[[], bool] = never) -> IntArray:
         """The class of each pixel.

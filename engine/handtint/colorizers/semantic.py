@@ -39,15 +39,14 @@ class SemanticColorizer(WorkingSizeColorizer):
     """
 
     def __init__(self, device: str) -> None:
-        net = load_net("semantic", SemanticNet)
+        self._device = torch.device(device)
+        self._net = load_net("semantic", SemanticNet, self._device)
         super().__init__(
             name="semantic",
             controls=frozenset({Control.semantic}),
             working_side=WORKING_SIDE,
-            multiple=net.stride,
+            multiple=self._net.stride,
         )
-        self._device = torch.device(device)
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._segmenter = Segmenter(device)
 
     def predict(

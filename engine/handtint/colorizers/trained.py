@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from handtint.errors import WeightsError
@@ -25,8 +26,8 @@ class Features:
         return sum(level.nbytes for level in self.levels)
 
 
-def load_net(name: str, kind: type[N]) -> N:
-    """The network with the weights of that name, in evaluation mode, on the CPU.
+def load_net(name: str, kind: type[N], device: torch.device | None = None) -> N:
+    """The network with the weights of that name, in evaluation mode, on a device (the CPU where none is named).
 
     Raises
     ------
@@ -43,4 +44,5 @@ def load_net(name: str, kind: type[N]) -> N:
         net.load_state_dict({key: value.float() for key, value in load_state(entry).items()})
     except RuntimeError as error:
         raise WeightsError(f"the weights in {entry.path} do not fit {entry.net}({dict(entry.arguments)})") from error
-    return net.eval()
+    placed: N = net.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed

@@ -88,8 +88,7 @@ class UnifiedColorizer(WorkingSizeColorizer):
     def __init__(self, device: str) -> None:
         super().__init__(name="unified", controls=frozenset(Control), working_side=WORKING_SIDE, multiple=STRIDE)
         self._device = torch.device(device)
-        net = load_net("unified", UnifiedNet)
-        self._net = net.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net = load_net("unified", UnifiedNet, self._device)
 
     def predict(
         self,
