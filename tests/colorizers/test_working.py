@@ -185,7 +185,7 @@ def test_the_picture_tells_its_memory() -> None:
     before = prepared.nbytes
     assert before == 4 * (1000 * 1000 + 320 * 320)
     colorizer.colorize(prepared, Guidance(), size=(10, 10))
-    assert prepared.nbytes == before + 8000
+    assert prepared.nbytes == before + 8000 + 4 * 10 * 10  # what it keeps, and the picture at the last size
 
 
 def test_work_can_be_called_off_at_every_stage() -> None:
