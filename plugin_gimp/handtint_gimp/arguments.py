@@ -16,7 +16,10 @@ from handtint.errors import GuidanceError  # noqa: E402
 from handtint.wire.pixels import Plane  # noqa: E402
 from handtint_gimp.colorize import DEFAULT_METHOD, Settings, Swatches  # noqa: E402
 from handtint_gimp.exemplar import read_exemplar  # noqa: E402
-from handtint_gimp.palettes import palette_colors  # noqa: E402
+from handtint_gimp.palettes import read_palette  # noqa: E402
+
+MAX_COLORS = 16
+"""The most that the engine finds or suggests."""
 
 
 def add_arguments(procedure: Any) -> None:
@@ -66,7 +69,35 @@ def add_arguments(procedure: Any) -> None:
     procedure.add_double_argument(
         "reach", "R_each", "How far a hint's color travels; hints are met at any reach", 0.0, 1.0, 0.5, flags
     )
-    procedure.add_layer_return_value("layer", "Color layer", "The layer that holds the colors", False, flags)
+    procedure.add_double_argument(
+        "softness",
+        "So_ftness",
+        "How loosely hints are met: without it exactly; more evens out strokes that disagree",
+        0.0,
+        1.0,
+        0.0,
+        flags,
+    )
+    procedure.add_layer_return_value(
+        "layer", "Color layer", "The layer that holds the colors; of several, that of the first", False, flags
+    )
+
+
+def add_palette_arguments(procedure: Any) -> None:
+    """What Palette from Image takes and returns."""
+    flags = GObject.ParamFlags.READWRITE
+    procedure.add_int_argument("colors", "_Colors", "How many colors the palette has at most", 1, MAX_COLORS, 5, flags)
+    procedure.add_palette_return_value("palette", "Palette", "The palette with the main colors", flags)
+
+
+def add_theme_arguments(procedure: Any) -> None:
+    """What Suggest Themes takes and returns."""
+    flags = GObject.ParamFlags.READWRITE
+    procedure.add_int_argument("count", "_Themes", "How many palettes are suggested", 1, MAX_COLORS, 4, flags)
+    procedure.add_int_argument("colors", "_Colors", "How many colors each palette has", 1, MAX_COLORS, 5, flags)
+    procedure.add_string_array_return_value(
+        "palettes", "Palettes", "Names of the palettes, the one that suits best first", flags
+    )
 
 
 def read_settings(config: Any) -> Settings:
@@ -79,6 +110,7 @@ def read_settings(config: Any) -> Settings:
         method=config.get_property("method") or DEFAULT_METHOD,
         strength=config.get_property("strength"),
         reach=config.get_property("reach"),
+        softness=config.get_property("softness"),
     )
 
 
@@ -93,4 +125,4 @@ def _exemplar(layer: Any, file: Any) -> Callable[[], Plane] | None:
 def _swatches(palette: Any) -> Swatches:
     if palette is None or not palette.is_valid():
         raise GuidanceError("a palette is to be used and none is chosen; choose one, or do not use a palette")
-    return Swatches(palette.get_name(), palette_colors(palette))
+    return read_palette(palette)

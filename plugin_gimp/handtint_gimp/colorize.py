@@ -20,6 +20,8 @@ from handtint.wire.messages import (
     Message,
     MethodInfo,
     Palette,
+    RecommendedThemes,
+    RecommendThemes,
     Segment,
     Segmented,
     SemanticClass,
@@ -42,10 +44,11 @@ Ask = Callable[[Message], Message]
 
 
 class Swatches(NamedTuple):
-    """The colors of an editor's palette: sRGB, three bytes each."""
+    """The colors of an editor's palette: sRGB, three bytes each, and their shares where it says them."""
 
     name: str
     data: bytes
+    weights: tuple[float, ...] = ()
 
     @property
     def size(self) -> int:
@@ -64,8 +67,8 @@ class Settings:
     palette : Swatches, optional
     method : str
         DEFAULT_METHOD or the name of one.
-    strength, reach : float
-        0 to 1: opacity of the color layer; how far a hint travels.
+    strength, reach, softness : float
+        0 to 1: opacity of the color layer; how far a hint travels; 0 meets hints exactly.
     """
 
     hints: object = None
@@ -75,6 +78,7 @@ class Settings:
     method: str = DEFAULT_METHOD
     strength: float = 1.0
     reach: float = 0.5
+    softness: float = 0.0
 
 
 CONTROLS = ("hints", "semantic", "palette", "exemplar")
@@ -83,14 +87,14 @@ CONTROLS = ("hints", "semantic", "palette", "exemplar")
 
 @dataclass(frozen=True)
 class Outcome:
-    """The color layer, and sentences of the engine for the artist."""
+    """The color layers, that of the first picture first, and sentences of the engine for the artist."""
 
-    layer: object
+    layers: tuple[object, ...]
     notes: tuple[str, ...]
 
 
-def colorize(picture: Picture, settings: Settings, ask: Ask) -> Outcome:
-    """Color a picture.
+def colorize(pictures: Sequence[Picture], settings: Settings, ask: Ask) -> Outcome:
+    """Color layers of one image, all of them in one undo step.
 
     Raises
     ------
@@ -99,13 +103,23 @@ def colorize(picture: Picture, settings: Settings, ask: Ask) -> Outcome:
     Cancelled
         The artist called it off; nothing was changed.
     """
-    request = build_request(picture, settings, ask)
-    answer = ask(request)
-    if not isinstance(answer, Colorized):
-        raise EngineFailed("internal", f"expected colors from the engine, got '{answer.type}'; nothing was changed")
+    answers = [_colored(picture, settings, ask) for picture in pictures]
+    for picture, answer in zip(pictures, answers, strict=True):
+        picture.accept(answer.plane)
     inputs = {"hints": settings.hints, "semantic": settings.semantic}
-    layer = picture.write(answer.plane, opacity=settings.strength, inputs=inputs)
-    return Outcome(layer, answer.notes)
+    with pictures[0].one_step():
+        layers = tuple(
+            picture.write(answer.plane, opacity=settings.strength, inputs=inputs)
+            for picture, answer in zip(pictures, answers, strict=True)
+        )
+    return Outcome(layers, tuple(dict.fromkeys(note for answer in answers for note in answer.notes)))
+
+
+def _colored(picture: Picture, settings: Settings, ask: Ask) -> Colorized:
+    answer = ask(build_request(picture, settings, ask))
+    if not isinstance(answer, Colorized):
+        raise _unexpected("colors", answer)
+    return answer
 
 
 def detect(picture: Picture, ask: Ask) -> tuple[object, tuple[SemanticClass, ...]]:
@@ -116,8 +130,24 @@ def detect(picture: Picture, ask: Ask) -> tuple[object, tuple[SemanticClass, ...
     request = Segment(0, picture.document, picture.read_base(), output=picture.answer_format)
     answer = ask(request)
     if not isinstance(answer, Segmented):
-        raise EngineFailed("internal", f"expected a map from the engine, got '{answer.type}'; nothing was changed")
+        raise _unexpected("a map", answer)
     return picture.add_map(answer.plane), answer.classes
+
+
+def main_colors(source: Plane, count: int, ask: Ask) -> Palette:
+    """The main colors of a colored picture with their shares, the largest first."""
+    answer = ask(ExtractPalette(0, source, count))
+    if not isinstance(answer, ExtractedPalette):
+        raise _unexpected("a palette", answer)
+    return answer.palette
+
+
+def suggest_themes(picture: Picture, colors: int, count: int, ask: Ask) -> tuple[Palette, ...]:
+    """Palettes that would suit a gray picture, the best first."""
+    answer = ask(RecommendThemes(0, picture.document, picture.read_base(), colors, count))
+    if not isinstance(answer, RecommendedThemes):
+        raise _unexpected("themes", answer)
+    return answer.themes
 
 
 def known_methods(ask: Ask) -> Mapping[str, MethodInfo]:
@@ -143,8 +173,6 @@ def only_taken(settings: Settings, methods: Mapping[str, MethodInfo]) -> Setting
 def build_request(picture: Picture, settings: Settings, ask: Ask) -> Colorize:
     """Everything that affects the answer; asks the engine only to boil a large palette down."""
     hints = picture.read_hints(settings.hints) if settings.hints is not None else None
-    # An earlier result takes new colors inside the selection only; a new layer has to be transparent outside.
-    selection = picture.read_selection()
     return Colorize(
         id=0,
         document=picture.document,
@@ -154,8 +182,9 @@ def build_request(picture: Picture, settings: Settings, ask: Ask) -> Colorize:
         palette=_palette(settings, ask),
         semantic=picture.read_semantic(settings.semantic) if settings.semantic is not None else None,
         exemplar=settings.exemplar() if settings.exemplar is not None else None,
-        selection=selection if picture.result_layer() is None else None,
+        selection=picture.read_coverage(),
         reach=settings.reach,
+        softness=settings.softness,
         output=picture.answer_format,
     )
 
@@ -175,14 +204,15 @@ def build_palette(swatches: Swatches, most: int, ask: Ask) -> Palette:
     if swatches.size < 1:
         raise GuidanceError(f"the palette '{swatches.name}' has no colors; choose another one")
     if swatches.size <= most:
-        return Palette(_colors(swatches.data), name=swatches.name)
-    source = Plane(PixelFormat.rgb8, Extent(swatches.size, 1), swatches.data)
-    answer = ask(ExtractPalette(0, source, most))
-    if not isinstance(answer, ExtractedPalette):
-        raise EngineFailed("internal", f"expected a palette from the engine, got '{answer.type}'")
-    return Palette(answer.palette.colors, answer.palette.weights, swatches.name)
+        return Palette(_colors(swatches.data), swatches.weights, swatches.name)
+    found = main_colors(Plane(PixelFormat.rgb8, Extent(swatches.size, 1), swatches.data), most, ask)
+    return replace(found, name=swatches.name)
 
 
 def _colors(data: Sequence[int]) -> tuple[Color, ...]:
     triples = (data[start : start + 3] for start in range(0, len(data), 3))
     return tuple(Color(red / 255, green / 255, blue / 255) for red, green, blue in triples)
+
+
+def _unexpected(what: str, answer: Message) -> EngineFailed:
+    return EngineFailed("internal", f"expected {what} from the engine, got '{answer.type}'; nothing was changed")

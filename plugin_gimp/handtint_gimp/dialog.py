@@ -55,20 +55,21 @@ class ColorizeDialog:
     procedure, config : Gimp.Procedure, Gimp.ProcedureConfig
     engine : Engine
         Found or started while the artist still chooses.
-    image, base : Gimp.Image, Gimp.Layer
+    image, bases : Gimp.Image, list of Gimp.Layer
         Where the filter was called.
     """
 
-    def __init__(self, procedure: Any, config: Any, engine: Engine, image: Any, base: Any) -> None:
+    def __init__(self, procedure: Any, config: Any, engine: Engine, image: Any, bases: list[Any]) -> None:
         GimpUi.init(procedure.get_name())
-        self._config, self._engine, self._image = config, engine, image
+        self._config, self._engine, self._image, self._all_bases = config, engine, image, bases
         self._busy = self._called_off = False
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, TITLE)
         self._dialog.set_ok_label("Colori_ze")
         self._dialog.set_resizable(False)  # so that the window follows what is shown in it
-        self._base = LayerCombo(image, base, none=None)
-        self._hints = LayerCombo(image, likely_hints(image, base), none="None: color without hints")
-        self._semantic = LayerCombo(image, likely_semantic(image, base), none="None: color without a map")
+        several = f"The {len(bases)} selected layers" if len(bases) > 1 else None
+        self._base = LayerCombo(image, None if several else bases[0], none=several)
+        self._hints = LayerCombo(image, likely_hints(image, bases[0]), none="None: color without hints")
+        self._semantic = LayerCombo(image, likely_semantic(image, bases[0]), none="None: color without a map")
         self._exemplar = ExemplarChoice(image, config.get_property("exemplar-file"))
         self._response = 0
         self._method = MethodCombo(config)
@@ -100,14 +101,14 @@ class ColorizeDialog:
 
     def _colorize(self) -> Outcome:
         with self._busy_as(BUSY_TITLE):
-            picture = Picture(self._image, self._base.layer)
+            pictures = [Picture(self._image, base) for base in self._bases]
             settings = only_taken(self._settings(), known_methods(self._ask))
-            return colorize(picture, settings, self._ask)
+            return colorize(pictures, settings, self._ask)
 
     def _detect(self) -> None:
         """Add a map of the objects; the artist may color with it, or close the dialog and correct it first."""
         with self._busy_as(DETECTING_TITLE):
-            layer, classes = detect(Picture(self._image, self._base.layer), self._ask)
+            layer, classes = detect(Picture(self._image, self._bases[0]), self._ask)
         offer_classes(classes)
         self._is_gray = False  # a gray image was made RGB to show the map
         for combo, chosen in (
@@ -118,6 +119,11 @@ class ColorizeDialog:
             combo.fill(self._image, chosen)
         self._found.show()
         self._focus_ok()
+
+    @property
+    def _bases(self) -> list[Any]:
+        """The layers to color."""
+        return [self._base.layer] if self._base.layer is not None else self._all_bases
 
     def _settings(self) -> Settings:
         # Kept for the next run without a dialog, too.
@@ -234,7 +240,7 @@ class ColorizeDialog:
         for words in (self._gray, self._found):
             self._add_words(words)
         self._add_scale("strength")
-        self._controls["hints"] += (self._add_scale("reach"),)
+        self._controls["hints"] += (self._add_scale("reach"), self._add_scale("softness"))
         self._tips = {widget: widget.get_tooltip_text() for row in self._controls.values() for widget in row}
         self._grid.attach(self._state, 0, self._rows, 2, 1)
         self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin=12)

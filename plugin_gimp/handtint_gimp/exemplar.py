@@ -12,6 +12,7 @@ from gi.repository import Gegl, Gimp, GLib  # noqa: E402
 
 from handtint.errors import GuidanceError  # noqa: E402
 from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
+from handtint_gimp.coverage import read_shown  # noqa: E402
 
 EXEMPLAR_SIDE = 1024
 """Pixels of an exemplar's longer side that travel: more would not change the colors that are borrowed."""
@@ -23,15 +24,15 @@ def read_exemplar(source: Any) -> Plane:
         return _read_file(source)
     if not source.is_valid():
         raise GuidanceError("the layer whose colors were to be borrowed is not there any more; choose another one")
-    return _read_small(source)
+    return read_small(source)
 
 
-def _read_small(layer: Any) -> Plane:
-    """All of a layer as sRGB with alpha, scaled down to `EXEMPLAR_SIDE`."""
+def read_small(layer: Any, selection: Any = None) -> Plane:
+    """What of a layer shows, inside a selection where there is one, as sRGB with alpha, `EXEMPLAR_SIDE` at most."""
     width, height = layer.get_width(), layer.get_height()
     scale = min(1.0, EXEMPLAR_SIDE / max(width, height))
     extent = Extent(max(1, int(width * scale)), max(1, int(height * scale)))
-    data = layer.get_buffer().get(Gegl.Rectangle.new(0, 0, *extent), scale, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    data = read_shown(layer, Gegl.Rectangle.new(0, 0, *extent), "R'G'B'A u8", scale=scale, selection=selection)
     return Plane(PixelFormat.rgba8, extent, data)
 
 
@@ -45,6 +46,6 @@ def _read_file(file: Any) -> Plane:
     if image is None:
         raise GuidanceError(f"the exemplar {name} cannot be read: {Gimp.get_pdb().get_last_error()}")
     try:
-        return _read_small(image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE))
+        return read_small(image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE))
     finally:
         image.delete()

@@ -19,6 +19,7 @@ from gi.repository import Gegl, Gimp  # noqa: E402
 
 from handtint.errors import GuidanceError, HandtintError, PictureError  # noqa: E402
 from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
+from handtint_gimp.coverage import is_partial, read_shown, selection_of  # noqa: E402
 from handtint_gimp.roles import (  # noqa: E402
     COLOR_ROLE,
     INPUTS,
@@ -80,8 +81,8 @@ class Picture:
     def read_base(self) -> Plane:
         """The base's own pixels without alpha, masks or filters, as gray or RGB with sRGB's curve."""
         if self.is_gray:
-            return self._read(self.base, f"Y' {self._depth.babl}", self._depth.gray)
-        return self._read(self.base, f"R'G'B' {self._depth.babl}", self._depth.rgb)
+            return self._read_base(f"Y' {self._depth.babl}", self._depth.gray)
+        return self._read_base(f"R'G'B' {self._depth.babl}", self._depth.rgb)
 
     def read_hints(self, layer: Any) -> Plane:
         """A hints layer where the base is: transparent where it does not reach."""
@@ -91,15 +92,23 @@ class Picture:
         """A layer with a map in the classes' colors where the base is: transparent where it does not reach."""
         return self._read_painted(layer, "semantic")
 
-    def read_selection(self) -> Plane | None:
-        """How much each pixel of the base is selected; None where nothing is, which means everything."""
-        if Gimp.Selection.is_empty(self.image):
-            return None
-        rect = Gegl.Rectangle.new(self._x, self._y, *self.extent)
-        # A selection's numbers are linear: "Y' u8" would change them.
-        data = self.image.get_selection().get_buffer().get(rect, 1.0, "Y u8", Gegl.AbyssPolicy.NONE)
-        if data.count(0) == len(data):
+    def read_coverage(self) -> Plane | None:
+        """How much of each pixel of the base is to be colored: what its alpha, its mask and the selection leave.
+
+        None where that is all of it. An earlier result takes new colors inside the selection by itself.
+        """
+        selection = selection_of(self.image)
+        shown = self._covered(None) if is_partial(self.base) else None
+        if shown is not None and _is_nothing(shown):
+            raise PictureError(
+                f"all of the layer '{self.base.get_name()}' is transparent or hidden by its mask; choose another one"
+            )
+        selected = self._covered(selection) if selection is not None else None
+        if selected is not None and _is_nothing(selected):
             raise PictureError("nothing of the layer is selected; select some of it, or nothing to color all of it")
+        data = shown if selected is None or self.result_layer() is not None else selected
+        if data is None or data.count(255) == len(data):
+            return None
         return Plane(PixelFormat.gray8, self.extent, data)
 
     def result_layer(self) -> Any:
@@ -128,7 +137,7 @@ class Picture:
         -------
         Gimp.Layer
         """
-        data = self._answer(composite)
+        data = self.accept(composite)
         layer = self.result_layer()
         with self._change_in_color():
             if layer is None:
@@ -144,7 +153,7 @@ class Picture:
 
     def add_map(self, painted: Plane) -> Any:
         """Add a semantic map in `answer_format`, of the base's extent, as the topmost layer; one undo step."""
-        data = self._answer(painted)
+        data = self.accept(painted)
         with self._change_in_color():
             kind = Gimp.ImageType.RGBA_IMAGE
             layer = Gimp.Layer.new(self.image, MAP_NAME, *self.extent, kind, MAP_OPACITY, Gimp.LayerMode.NORMAL)
@@ -156,8 +165,14 @@ class Picture:
         Gimp.displays_flush()
         return layer
 
-    def _answer(self, plane: Plane) -> bytes:
-        """The engine's pixels, once it is sure that they fit what is there now."""
+    def accept(self, plane: Plane) -> bytes:
+        """The engine's pixels, once it is sure that they fit what is there now.
+
+        Raises
+        ------
+        PictureError
+            The layer is gone, or is another one by now.
+        """
         if (plane.format, plane.extent) != (self._depth.rgba, self.extent):
             expected, got = f"{self._depth.rgba.value} {self.extent}", f"{plane.format.value} {plane.extent}"
             raise PictureError(f"expected the engine's answer as {expected}, got {got}; nothing was changed")
@@ -166,15 +181,21 @@ class Picture:
         return bytes(plane.data)
 
     @contextmanager
-    def _change_in_color(self) -> Iterator[None]:
-        """One undo step for all that is done, in an image that can show color."""
+    def one_step(self) -> Iterator[None]:
+        """One undo step for all that is done."""
         self.image.undo_group_start()
         try:
-            if self.is_gray:
-                _must(self.image.convert_rgb(), "change the image's mode to RGB")
             yield
         finally:
             self.image.undo_group_end()
+
+    @contextmanager
+    def _change_in_color(self) -> Iterator[None]:
+        """One undo step in an image that can show color."""
+        with self.one_step():
+            if self.is_gray:
+                _must(self.image.convert_rgb(), "change the image's mode to RGB")
+            yield
 
     def _check_again(self) -> None:
         """GIMP goes on while the engine works: the artist may have done anything meanwhile."""
@@ -192,13 +213,17 @@ class Picture:
                 f"the {kind} layer '{layer.get_name()}' has no alpha channel, so all of it would count as painted; "
                 "paint on a new transparent layer"
             )
-        return self._read(layer, f"R'G'B'A {self._depth.babl}", self._depth.rgba)
-
-    def _read(self, layer: Any, babl: str, pixel_format: PixelFormat) -> Plane:
         x, y, _, _ = _place(layer)
         rect = Gegl.Rectangle.new(self._x - x, self._y - y, *self.extent)
-        data = layer.get_buffer().get(rect, 1.0, babl, Gegl.AbyssPolicy.NONE)
-        return Plane(pixel_format, self.extent, data)
+        data = read_shown(layer, rect, f"R'G'B'A {self._depth.babl}")
+        return Plane(self._depth.rgba, self.extent, data)
+
+    def _covered(self, selection: Any) -> bytes:
+        return read_shown(self.base, Gegl.Rectangle.new(0, 0, *self.extent), "A u8", selection=selection)
+
+    def _read_base(self, babl: str, pixel_format: PixelFormat) -> Plane:
+        rect = Gegl.Rectangle.new(0, 0, *self.extent)
+        return Plane(pixel_format, self.extent, self.base.get_buffer().get(rect, 1.0, babl, Gegl.AbyssPolicy.NONE))
 
     def _is_result(self, layer: Any) -> bool:
         if role(layer) != COLOR_ROLE or inputs_of(layer).get("base") != self.base.get_tattoo():
@@ -251,6 +276,10 @@ def _check(image: Any, base: Any) -> None:
         raise PictureError(f"the layer '{base.get_name()}' is a result of Handtint; choose the gray layer below it")
 
 
+def _is_nothing(coverage: bytes) -> bool:
+    return coverage.count(0) == len(coverage)
+
+
 def _place(layer: Any) -> tuple[int, int, int, int]:
     """Left, top, width and height in the image."""
     _, x, y = layer.get_offsets()
@@ -264,9 +293,10 @@ def _format(image: Any) -> PixelFormat:
 def _depth(precision: Any) -> Depth:
     if precision in (Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U8_PERCEPTUAL):
         return Depth("u8", PixelFormat.gray8, PixelFormat.rgb8, PixelFormat.rgba8)
-    # 8-bit linear too: its dark steps are finer than those of 8 bits with sRGB's curve.
-    if precision.value_nick.startswith("u"):
+    if precision in (Gimp.Precision.U16_NON_LINEAR, Gimp.Precision.U16_PERCEPTUAL):
         return Depth("u16", PixelFormat.gray16, PixelFormat.rgb16, PixelFormat.rgba16)
+    # Also from linear integers: babl 0.1.114 goes from those to "R'G'B'A u16" by whichever of its ways it finds fastest
+    # at the moment, and one of them makes wrong colors of 8 bits.
     return Depth("float", PixelFormat.grayf32, PixelFormat.rgbf32, PixelFormat.rgbaf32)
 
 

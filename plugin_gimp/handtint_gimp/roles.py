@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import gi
@@ -52,6 +52,20 @@ def base_of(drawable: Any) -> Any:
     if not isinstance(drawable, Gimp.Layer):
         raise PictureError(f"expected a layer to color, got the channel '{drawable.get_name()}'; select a layer")
     return drawable
+
+
+def bases_of(drawables: Sequence[Any]) -> list[Any]:
+    """The layers that a script means: each drawable, or the layer whose mask it is, once."""
+    if not drawables:
+        raise PictureError("expected a layer to color, got none; select one")
+    bases = [base_of(drawable) for drawable in drawables]
+    return list({base.get_id(): base for base in bases}.values())
+
+
+def likely_bases(image: Any, drawables: Sequence[Any]) -> list[Any]:
+    """The layers that a person means to color among those that are selected."""
+    bases = bases_of(drawables)
+    return [base for base in bases if not _is_ours(base)] or [likely_base(image, bases[0])]
 
 
 def likely_base(image: Any, drawable: Any) -> Any:

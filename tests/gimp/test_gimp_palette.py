@@ -33,6 +33,11 @@ def test_a_few_colors_travel_as_they_are() -> None:
     assert palette == Palette((Color(1.0, 0.0, 0.2), Color(0.0, 0.4, 1.0)), name="Two")
 
 
+def test_shares_travel_with_the_colors() -> None:
+    palette = build_palette(Swatches("Two", bytes(6), (0.75, 0.25)), 2, nobody)
+    assert palette == Palette((Color(0.0, 0.0, 0.0),) * 2, (0.75, 0.25), name="Two")
+
+
 def test_the_main_colors_of_many_are_the_engines_choice() -> None:
     asked: list[Message] = []
     main = Palette((Color(0.5, 0.5, 0.5), Color(1.0, 0.0, 0.0)), (0.75, 0.25))

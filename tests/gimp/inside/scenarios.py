@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,24 @@ import gi
 
 gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
+from faults import failures  # noqa: E402
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
-
-PROCEDURE = "plug-in-handtint-colorize"
-DETECT = "plug-in-handtint-detect"
-PATIENCE = 60.0
-
-Job = dict[str, Any]
-Report = dict[str, Any]
+from procedures import baking, palettes  # noqa: E402
+from steps import (  # noqa: E402
+    DETECT,
+    Job,
+    Report,
+    call,
+    describe,
+    dump,
+    dump_projection,
+    load,
+    paint,
+    pixels,
+    run,
+    wait_for,
+    write_report,
+)
 
 
 def main() -> None:
@@ -33,13 +42,6 @@ def main() -> None:
     job = json.loads(path.read_text())
     report = SCENARIOS[job["scenario"]](job)
     write_report(job, report)
-
-
-def write_report(job: Job, report: Report, name: str = "report") -> None:
-    """Whole or not at all: a test may be waiting for it."""
-    part = Path(job["folder"], f"{name}.part")
-    part.write_text(json.dumps(report))
-    part.rename(part.with_suffix(".json"))
 
 
 # Scenarios ----------------------------------------------------------------------------------------------------
@@ -129,48 +131,76 @@ def detect(job: Job) -> Report:
     return report
 
 
+def precisions(job: Job) -> Report:
+    """One run in each mode and precision of `runs`: how it ended, the mode it leaves, and whether the base stayed."""
+    first, _ = load(job | {"mode": "gray"})
+    report = {}
+    for mode, precision in job["runs"]:
+        image = first.duplicate()
+        base = image.get_layers()[0]
+        if mode == "rgb":
+            image.convert_rgb()
+        if image.get_precision() != getattr(Gimp.Precision, precision):
+            image.convert_precision(getattr(Gimp.Precision, precision))
+        hints = paint(job, image, base) if mode == "rgb" else None  # marks on a gray image would be gray
+        before = pixels(base, "float")
+        status, error, layer = run(image, [base], hints, {"method": "scribble"})
+        name = f"{mode}_{precision}"
+        dump(job, f"{name}_base", base)
+        dump(job, f"{name}_content", layer)
+        dump_projection(job, f"{name}_projection", image, hints)
+        report[name] = [[status, error], image.get_base_type().value_nick, pixels(base, "float") == before]
+        image.delete()
+    return report
+
+
 def odd_layers(job: Job) -> Report:
     """Layers as artists have them: transparent, masked with the mask selected, and a result that is locked."""
     image, base = load(job)
-    paint(job, image, base)
-    hints = image.get_layers()[0]
+    hints = paint(job, image, base)
     base.add_alpha()
-    mask = base.create_mask(Gimp.AddMaskType.BLACK)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, base.get_width(), job["cut"])
+    base.edit_clear()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, *job["masked"])
+    mask = base.create_mask(Gimp.AddMaskType.SELECTION)
     base.add_mask(mask)
+    Gimp.Selection.none(image)
     dump(job, "base_before", base)
     masked, _, first = run(image, [mask], hints, {"method": "scribble"})
     dump(job, "base_after", base)
     dump(job, "content", first)
     names = [layer.get_name() for layer in image.get_layers()]
     first.set_lock_content(True)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, *job["selection"])
     locked, _, second = run(image, [base], hints, {"method": "scribble"})
+    dump(job, "selected", second)
+    Gimp.Selection.none(image)
+    hints.add_mask(hints.create_mask(Gimp.AddMaskType.BLACK))
+    _, _, third = run(image, [base], hints, {"method": "scribble"})
+    dump(job, "hints_masked", third)
     return {
         "masked": masked, "names": names, "locked": locked, "new": second.get_id() != first.get_id(),
     }  # fmt: skip
 
 
-def failures(job: Job) -> Report:
-    """Runs that must fail, each with the number of layers and the base type that it leaves."""
-    cases = {
-        "indexed": indexed, "two layers": two_layers, "opaque hints": opaque_hints, "base as hints": base_as_hints,
-        "hints of another image": hints_of_another_image, "palette missing": palette_missing,
-        "unknown method": unknown_method, "channel": channel, "floating selection": floating_selection,
-        "selection elsewhere": selection_elsewhere, "result as base": result_as_base,
-        "opaque map": opaque_map, "two exemplars": two_exemplars, "no picture as exemplar": no_picture_as_exemplar,
-    }  # fmt: skip
-    image, _ = load(job)
-    return {name: failing(image.duplicate(), case) for name, case in cases.items() if name in job["cases"]}
-
-
-def failing(image: Any, case: Callable[[Any, Any], Report]) -> Report:
-    base = image.get_layers()[0]
-    arguments = case(image, base)
-    before, pixels = describe(image), digest(base)
-    status, error, _ = run(
-        image, arguments.pop("drawables", [base]), arguments.pop("hints", None), {"method": "scribble"} | arguments
-    )
-    unchanged = describe(image) == before and digest(base) == pixels
-    return {"status": status, "error": error, "unchanged": unchanged}
+def several(job: Job) -> Report:
+    """Two selected layers, one of them a group with an offset, colored by one call; then once more."""
+    image, base = load(job)
+    group = Gimp.GroupLayer.new(image, "Group")
+    image.insert_layer(group, None, 0)
+    copy = Gimp.Layer.new_from_drawable(base, image)
+    image.insert_layer(copy, group, 0)
+    copy.resize(256, 300, -256, -30)
+    hints = paint(job, image, base)
+    dump(job, "base", base)
+    dump(job, "group", group)
+    status, error, first = run(image, [base, group], hints, {"method": "scribble"})
+    report = {"status": status, "error": error, "first": first.get_name()} | describe(image)
+    above = image.get_layers()[1]
+    dump(job, "content", first)
+    dump(job, "content_group", above)
+    again, _, _ = run(image, [base, group], hints, {"method": "scribble"})
+    return report | {"again": [again, len(image.get_layers())]}
 
 
 def dialog(job: Job) -> Report:
@@ -209,8 +239,9 @@ def has_color(report: Report) -> bool:
 
 
 SCENARIOS = {
-    "colorize": colorize, "odd_layers": odd_layers, "failures": failures, "dialog": dialog, "window": window,
-    "methods": methods, "detect": detect,
+    "colorize": colorize, "odd_layers": odd_layers, "precisions": precisions,
+    "several": several, "failures": failures, "dialog": dialog, "window": window,
+    "methods": methods, "detect": detect, "palettes": palettes, "baking": baking,
 }  # fmt: skip
 CONTROLS: dict[str, Callable[[Job, Any, Any], Any]] = {
     "hints": painted,
@@ -221,219 +252,6 @@ CONTROLS: dict[str, Callable[[Job, Any, Any], Any]] = {
     "exemplar-file": file,
 }
 """From what a run of `methods` names to the value of an argument."""
-
-
-# Ways to fail -------------------------------------------------------------------------------------------------
-
-
-def indexed(image: Any, base: Any) -> Report:
-    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 32, False, True, "")
-    return {}
-
-
-def two_layers(image: Any, base: Any) -> Report:
-    other = base.copy()
-    image.insert_layer(other, None, 0)
-    return {"drawables": [base, other]}
-
-
-def opaque_hints(image: Any, base: Any) -> Report:
-    other = base.copy()
-    image.insert_layer(other, None, 0)
-    return {"hints": other}
-
-
-def opaque_map(image: Any, base: Any) -> Report:
-    other = base.copy()
-    image.insert_layer(other, None, 0)
-    return {"semantic": other}
-
-
-def two_exemplars(image: Any, base: Any) -> Report:
-    return {"exemplar": base, "exemplar-file": Gio.File.new_for_path(os.environ["HANDTINT_JOB"])}
-
-
-def no_picture_as_exemplar(image: Any, base: Any) -> Report:
-    return {"exemplar-file": Gio.File.new_for_path(os.environ["HANDTINT_JOB"])}
-
-
-def base_as_hints(image: Any, base: Any) -> Report:
-    base.add_alpha()
-    return {"hints": base}
-
-
-def hints_of_another_image(image: Any, base: Any) -> Report:
-    return {"hints": image.duplicate().get_layers()[0]}
-
-
-def palette_missing(image: Any, base: Any) -> Report:
-    return {"use-palette": True}
-
-
-def unknown_method(image: Any, base: Any) -> Report:
-    return {"method": "nonsense"}
-
-
-def channel(image: Any, base: Any) -> Report:
-    made = Gimp.Channel.new(image, "mask", base.get_width(), base.get_height(), 50.0, Gegl.Color.new("red"))
-    image.insert_channel(made, None, 0)
-    return {"drawables": [made]}
-
-
-def floating_selection(image: Any, base: Any) -> Report:
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 50, 50)
-    Gimp.Selection.float(image, [base], 5, 5)
-    return {}
-
-
-def selection_elsewhere(image: Any, base: Any) -> Report:
-    base.resize(100, 100, 0, 0)
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 200, 200, 50, 50)
-    return {}
-
-
-def result_as_base(image: Any, base: Any) -> Report:
-    other = base.copy()
-    other.attach_parasite(Gimp.Parasite.new("handtint-role", 1, b"color"))
-    image.insert_layer(other, None, 0)
-    return {"drawables": [other]}
-
-
-# Steps --------------------------------------------------------------------------------------------------------
-
-
-def load(job: Job) -> tuple[Any, Any]:
-    """The picture of the job with `mode`, `precision`, `group` and `floating` applied; its layer is called Base."""
-    Gegl.init(None)
-    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(job["picture"]))
-    base = image.get_layers()[0]
-    base.set_name("Base")
-    if job.get("mode", "rgb") == "rgb":
-        image.convert_rgb()
-    if "precision" in job:
-        image.convert_precision(getattr(Gimp.Precision, job["precision"]))
-    if job.get("group"):
-        group = Gimp.GroupLayer.new(image, "Group")
-        image.insert_layer(group, None, 0)
-        image.reorder_item(base, group, 0)
-    if job.get("floating"):
-        floating_selection(image, base)
-    return image, base
-
-
-def paint(job: Job, image: Any, base: Any) -> Any:
-    """A hints layer of its own place and size with one square for each mark, or None."""
-    if not job.get("marks"):
-        return None
-    x, y, width, height = job.get("hints_rect", [0, 0, image.get_width(), image.get_height()])
-    kind = Gimp.ImageType.RGBA_IMAGE
-    hints = Gimp.Layer.new(image, "My hints", width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
-    image.insert_layer(hints, None, 0)
-    hints.set_offsets(x, y)
-    for mark in job["marks"]:
-        left, top, side = mark["x"] - x, mark["y"] - y, mark["side"]
-        data = bytes([*mark["color"], 255]) * (side * side)
-        hints.get_buffer().set(Gegl.Rectangle.new(left, top, side, side), "R'G'B'A u8", data)
-    hints.get_buffer().flush()
-    hints.update(0, 0, width, height)
-    return hints
-
-
-def run(
-    image: Any, drawables: list[Any], hints: Any, arguments: Job, mode: Any = Gimp.RunMode.NONINTERACTIVE
-) -> tuple[str, str, Any]:
-    """Call the filter through the PDB: status, last error, layer."""
-    return call(PROCEDURE, image, drawables, {"hints": hints, **arguments}, mode)
-
-
-def call(
-    name: str, image: Any, drawables: list[Any], arguments: Job, mode: Any = Gimp.RunMode.NONINTERACTIVE
-) -> tuple[str, str, Any]:
-    """Call one of our procedures through the PDB: status, last error, layer."""
-    pdb = Gimp.get_pdb()
-    procedure = pdb.lookup_procedure(name)
-    config = procedure.create_config()
-    config.set_property("run-mode", mode)
-    config.set_property("image", image)
-    config.set_core_object_array("drawables", drawables)
-    for argument, value in arguments.items():
-        config.set_property(argument, palette(value) if argument == "palette" else value)
-    result = procedure.run(config)
-    status = result.index(0)
-    done = status == Gimp.PDBStatusType.SUCCESS
-    return status.value_nick, pdb.get_last_error(), result.index(1) if done else None
-
-
-def palette(colors: list[str]) -> Any:
-    """A GIMP palette of "#rrggbb" colors."""
-    made = Gimp.Palette.new("Test colors")
-    for number, color in enumerate(colors):
-        made.add_entry(str(number), Gegl.Color.new(color))
-    return made
-
-
-def describe(image: Any) -> Report:
-    """What a test wants to know of an image, as JSON."""
-    return {
-        "base_type": image.get_base_type().value_nick,
-        "selected": [layer.get_name() for layer in image.get_selected_layers()],
-        "layers": describe_layers(image.get_layers()),
-    }
-
-
-def describe_layers(items: list[Any]) -> list[Report]:
-    return [
-        {
-            "name": layer.get_name(),
-            "mode": layer.get_mode().value_nick,
-            "space": layer.get_composite_space().value_nick,
-            "opacity": round(layer.get_opacity(), 3),
-            "rect": [*layer.get_offsets()[1:], layer.get_width(), layer.get_height()],
-            "role": parasite(layer, "handtint-role"),
-            "children": describe_layers(layer.get_children()) if layer.is_group() else [],
-        }
-        for layer in items
-    ]
-
-
-def parasite(layer: Any, name: str) -> str:
-    found = layer.get_parasite(name)
-    return bytes(found.get_data()).decode() if found is not None else ""
-
-
-def dump(job: Job, name: str, layer: Any) -> None:
-    """The layer's own pixels as R'G'B'A of the job's type."""
-    Path(job["folder"], f"{name}.raw").write_bytes(pixels(layer, job.get("type", "u8")))
-
-
-def dump_projection(job: Job, name: str, image: Any, hints: Any) -> None:
-    """The picture as a person sees it with the hints hidden."""
-    copy = image.duplicate()
-    if hints is not None:
-        copy.remove_layer(copy.get_layer_by_name(hints.get_name()))
-    dump(job, name, copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE))
-    copy.delete()
-
-
-def pixels(layer: Any, kind: str) -> bytes:
-    rect = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
-    data: bytes = layer.get_buffer().get(rect, 1.0, f"R'G'B'A {kind}", Gegl.AbyssPolicy.NONE)
-    return data
-
-
-def digest(layer: Any) -> int:
-    return hash(pixels(layer, "u8"))
-
-
-def wait_for(image: Any, is_so: Callable[[Report], bool]) -> Report:
-    """Look at the image until it is so: there are no signals."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        now = describe(image)
-        if is_so(now):
-            return now
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing happened in {PATIENCE} s: {describe(image)}")
 
 
 if __name__ == "scenarios":

@@ -1,0 +1,79 @@
+"""What of a layer shows: its pixels under its mask and inside a selection, through GEGL's own graph.
+
+Knows neither engine nor dialog. `Any` is GIMP's and GEGL's own objects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gi
+
+gi.require_version("Gegl", "0.4")
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+
+def selection_of(image: Any) -> Any:
+    """The image's selection, or None where nothing is selected, which means everything."""
+    return None if Gimp.Selection.is_empty(image) else image.get_selection()
+
+
+def read_shown(layer: Any, rect: Any, babl: str, *, scale: float = 1.0, selection: Any = None) -> bytes:
+    """A layer's pixels with its mask, and a selection, in their alpha.
+
+    Parameters
+    ----------
+    layer : Gimp.Layer
+    rect : Gegl.Rectangle
+        In pixels of the layer times `scale`; outside of the layer all is transparent.
+    babl : str
+        A format with alpha.
+    selection : Gimp.Selection, optional
+    """
+    covers = _covers(layer, selection)
+    buffer = layer.get_buffer()
+    if covers:
+        whole = rect if scale == 1.0 else Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
+        buffer = _covered(buffer, covers, whole, babl)
+    data: bytes = buffer.get(rect, scale, babl, Gegl.AbyssPolicy.NONE)
+    return data
+
+
+def is_partial(layer: Any) -> bool:
+    """Can anything of the layer be transparent?"""
+    return bool(layer.has_alpha() or _covers(layer, None))
+
+
+def _covers(layer: Any, selection: Any) -> list[tuple[Any, int, int]]:
+    """Buffers that hide some of the layer, with their places in it."""
+    mask = layer.get_mask()
+    covers = [(mask.get_buffer(), 0, 0)] if mask is not None and layer.get_apply_mask() else []
+    if selection is not None:
+        _, x, y = layer.get_offsets()
+        covers.append((selection.get_buffer(), -x, -y))
+    return covers
+
+
+def _covered(buffer: Any, covers: list[tuple[Any, int, int]], rect: Any, babl: str) -> Any:
+    """A buffer of its own with what the covers leave."""
+    graph = Gegl.Node()
+    last = _source(graph, buffer)
+    for cover, x, y in covers:
+        place = graph.create_child("gegl:translate")
+        place.set_property("x", float(x))
+        place.set_property("y", float(y))
+        _source(graph, cover).connect_to("output", place, "input")
+        thin = graph.create_child("gegl:opacity")
+        last.connect_to("output", thin, "input")
+        place.connect_to("output", thin, "aux")
+        last = thin
+    made = Gegl.Buffer.new(babl, rect.x, rect.y, rect.width, rect.height)
+    last.blit_buffer(made, rect, 0, Gegl.AbyssPolicy.NONE)
+    return made
+
+
+def _source(graph: Any, buffer: Any) -> Any:
+    node = graph.create_child("gegl:buffer-source")
+    node.set_property("buffer", buffer)
+    return node
