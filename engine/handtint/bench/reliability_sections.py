@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from handtint.bench.bad_bytes import bad_bytes
+from handtint.bench.bad_pictures import bad_pictures
 from handtint.bench.reliability import Effort, Row
 
 SECTIONS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "bytes": ("Bad bytes", bad_bytes),
+    "pictures": ("Bad pictures", bad_pictures),
 }

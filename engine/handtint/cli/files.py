@@ -6,7 +6,6 @@ Knows nothing of methods or the engine. RGB order throughout; colour profiles ar
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -18,15 +17,13 @@ import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms
 
+from handtint.cli.heads import check_page, check_size, damage, opened, quiet_tiff, read_head
 from handtint.errors import PictureError
 from handtint.wire.whole import write_whole
 
 Pixels = NDArray[Any]
-MAX_PIXELS = 178_000_000
-"""Pillow refuses more than this by itself, before it decodes."""
-READABLE = {"PNG", "JPEG", "TIFF", "WEBP"}
 _SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
 _ICC_TAG = 34675
 _OPENCV_OPTIONS = {
@@ -80,14 +77,10 @@ def read_picture(path: Path) -> PictureFile:
     """Read PNG, JPEG, TIFF or WebP; PictureError says in a sentence what is wrong with anything else."""
     if not path.is_file():
         raise PictureError(f"{path}: expected a picture file, but there is no such file")
-    head = _read_head(path)
-    if head.width * head.height > MAX_PIXELS:
-        limit = MAX_PIXELS // 10**6
-        raise PictureError(f"{path}: {head.width}x{head.height} pixels are more than {limit} million; scale it down")
-    try:
+    head = read_head(path)
+    check_size(path, head)
+    with damage(path, head.kind):
         picture = _read_tiff(path) if head.kind == "TIFF" else _read_with_opencv(path)
-    except (cv2.error, ValueError, OSError, RuntimeError, tifffile.TiffFileError) as error:
-        raise PictureError(f"{path}: the {head.kind} file is damaged or of an unknown kind ({error})") from error
     return replace(picture, resolution=head.resolution)
 
 
@@ -100,8 +93,9 @@ class IndexMap(NamedTuple):
 
 def read_index_map(path: Path) -> IndexMap | None:
     """The stored numbers of an index or 8 bit gray PNG; None for a picture of another kind."""
-    _read_head(path)
-    with Image.open(path) as image:
+    head = read_head(path)
+    check_size(path, head)
+    with damage(path, head.kind), opened(path) as image:
         if image.mode not in ("P", "L"):
             return None
         stored, colors = image.getpalette("RGB") or [], np.zeros((256, 3), np.uint8)
@@ -196,49 +190,24 @@ def from_srgb(rgb: Pixels, like: PictureFile) -> PictureFile:
 
 
 def is_srgb(icc: bytes) -> bool:
-    """Whether numbers under this profile may be taken as sRGB: no profile, an unreadable one, or sRGB by name."""
+    """Whether numbers under this profile may be taken as sRGB: no profile, an unusable one, or sRGB by name."""
     if not icc:
         return True
     try:
-        profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-    except (OSError, ImageCms.PyCMSError):
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc)).profile
+        gray, name = profile.xcolor_space == "GRAY", profile.profile_description or ""
+        _try(icc, "gray" if gray else "rgb")
+    except Exception:  # a damaged profile makes both libraries raise all kinds of errors
         return True
-    return "srgb" in (profile.profile.profile_description or "").lower() and profile.profile.xcolor_space != "GRAY"
+    return "srgb" in name.lower() and not gray
 
 
-class _Head(NamedTuple):
-    """What the head of a file says, before anything large is decoded."""
-
-    kind: str
-    width: int
-    height: int
-    resolution: tuple[float, float] | None
-
-
-def _read_head(path: Path) -> _Head:
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-            kind, (width, height), mode, dpi = image.format or "", image.size, image.mode, image.info.get("dpi")
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"{path}: {error}; scale it down") from error
-    except (UnidentifiedImageError, OSError) as error:
-        if path.suffix.lower() in (".tif", ".tiff"):  # tifffile knows kinds of TIFF that Pillow does not
-            return _read_tiff_head(path)
-        raise PictureError(f"{path}: expected a PNG, JPEG, TIFF or WebP picture, but it is none of them") from error
-    if kind not in READABLE:
-        raise PictureError(f"{path}: expected a PNG, JPEG, TIFF or WebP picture, got {kind}")
-    if mode in ("CMYK", "YCCK"):
-        raise PictureError(f"{path}: expected gray or RGB, got {mode}; convert it to RGB first")
-    return _Head(kind, width, height, (float(dpi[0]), float(dpi[1])) if dpi and all(dpi) else None)
-
-
-def _read_tiff_head(path: Path) -> _Head:
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages.first
-            return _Head("TIFF", page.imagewidth, page.imagelength, None)
-    except (tifffile.TiffFileError, OSError, IndexError) as error:
-        raise PictureError(f"{path}: expected a TIFF picture, but it cannot be read ({error})") from error
+def _try(icc: bytes, space: str) -> None:
+    """Convert a pixel both ways; raises where the profile says what it is and cannot be used for it."""
+    pixel = np.zeros((1, 1) if space == "gray" else (1, 1, 3), np.uint16)
+    rgb = _transform(pixel, icc, _srgb_profile(), space, "rgb", pixel.dtype)
+    if space == "rgb":
+        _transform(rgb, _srgb_profile(), icc, "rgb", "rgb", pixel.dtype)
 
 
 def _read_with_opencv(path: Path) -> PictureFile:
@@ -264,8 +233,9 @@ def _as_rgb(decoded: Pixels) -> Pixels:
 
 
 def _read_tiff(path: Path) -> PictureFile:
-    with tifffile.TiffFile(path) as tiff:
+    with quiet_tiff(path) as tiff:
         page = tiff.pages.first
+        check_page(page)
         pixels = page.asarray()
         photometric = page.photometric
         tag = page.tags.get(_ICC_TAG)
