@@ -6,7 +6,7 @@ Knows nothing of files or editors.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,9 @@ WORKING_SIDE = 256
 """Longest side that the network sees, px."""
 _EXEMPLAR_SIDE = 64
 _MOST_CELLS = 256
+_FARTHER = 1.5
+"""How much farther a hint reaches than it does without a network that sees what belongs together: on 24 validation
+pictures at a reach of 0.5 that gave 0.3 dB at one hint and 0.4 dB at ten."""
 _GRAY, _SMOOTHERS, _FAR = "unified.gray", "unified.smoothers", "unified.far"
 
 
@@ -106,7 +109,8 @@ class UnifiedColorizer(WorkingSizeColorizer):
                 return far.ab
             marks = self._marks(lightness, hint_ab, hint_mask, cache)
             near = self._answer(gray, marks, far.palette, far.exemplar, far.semantic)
-        share = hint_share(lightness, hint_mask, guidance, cache)
+        farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
+        share = hint_share(lightness, hint_mask, farther, cache)
         return np.asarray(far.ab + share * (near - far.ab), np.float32)
 
     def _encoded(self, lightness: FloatArray, cache: dict[str, object]) -> Gray:
