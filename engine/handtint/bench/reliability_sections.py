@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from handtint.bench.bad_bytes import bad_bytes
 from handtint.bench.bad_pictures import bad_pictures
+from handtint.bench.load import load, soak
 from handtint.bench.reliability import Effort, Row
 
 SECTIONS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "bytes": ("Bad bytes", bad_bytes),
     "pictures": ("Bad pictures", bad_pictures),
+    "load": ("Load", load),
+    "soak": ("Soak", soak),
 }
