@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gi
@@ -23,14 +24,12 @@ MAX_COLORS = 16
 
 
 def add_arguments(procedure: Any) -> None:
-    """Declare what the procedure takes and returns; scripts use the same names as the dialog."""
+    """Declare what the filter takes and returns; scripts use the same names as the dialog."""
     flags = GObject.ParamFlags.READWRITE
     procedure.add_layer_argument(
         "hints", "_Hints", "Layer with color marks on transparency; none to color without hints", True, flags
     )
-    procedure.add_string_argument(
-        "method", "_Method", "How to color: 'default', or the name of a method of the engine", DEFAULT_METHOD, flags
-    )
+    _add_method(procedure)
     procedure.add_layer_argument(
         "semantic",
         "Sema_ntic map",
@@ -38,6 +37,47 @@ def add_arguments(procedure: Any) -> None:
         True,
         flags,
     )
+    _add_palette(procedure)
+    procedure.add_layer_argument(
+        "exemplar", "E_xemplar", "Layer of any open image whose colors are borrowed; none to borrow none", True, flags
+    )
+    procedure.add_file_argument(
+        "exemplar-file",
+        "Exemplar _file",
+        "Picture file whose colors are borrowed, instead of a layer",
+        Gimp.FileChooserAction.OPEN,
+        True,
+        None,
+        flags,
+    )
+    _add_numbers(procedure)
+    procedure.add_layer_return_value(
+        "layer", "Color layer", "The layer that holds the colors; of several, that of the first", False, flags
+    )
+
+
+def add_panel_arguments(procedure: Any) -> None:
+    """What the live panel starts with."""
+    _add_method(procedure)
+    _add_palette(procedure)
+    _add_numbers(procedure)
+    procedure.add_layer_return_value(
+        "layer", "Color layer", "The layer that holds the colors", False, GObject.ParamFlags.READWRITE
+    )
+
+
+def _add_method(procedure: Any) -> None:
+    procedure.add_string_argument(
+        "method",
+        "_Method",
+        "How to color: 'default', or the name of a method of the engine",
+        DEFAULT_METHOD,
+        GObject.ParamFlags.READWRITE,
+    )
+
+
+def _add_palette(procedure: Any) -> None:
+    flags = GObject.ParamFlags.READWRITE
     procedure.add_boolean_argument(
         "use-palette", "_Palette", "Let the colors of a palette guide the picture", False, flags
     )
@@ -51,18 +91,10 @@ def add_arguments(procedure: Any) -> None:
         False,
         flags,
     )
-    procedure.add_layer_argument(
-        "exemplar", "E_xemplar", "Layer of any open image whose colors are borrowed; none to borrow none", True, flags
-    )
-    procedure.add_file_argument(
-        "exemplar-file",
-        "Exemplar _file",
-        "Picture file whose colors are borrowed, instead of a layer",
-        Gimp.FileChooserAction.OPEN,
-        True,
-        None,
-        flags,
-    )
+
+
+def _add_numbers(procedure: Any) -> None:
+    flags = GObject.ParamFlags.READWRITE
     procedure.add_double_argument(
         "strength", "S_trength", "Opacity of the color layer: how colorful the picture becomes", 0.0, 1.0, 1.0, flags
     )
@@ -77,9 +109,6 @@ def add_arguments(procedure: Any) -> None:
         1.0,
         0.0,
         flags,
-    )
-    procedure.add_layer_return_value(
-        "layer", "Color layer", "The layer that holds the colors; of several, that of the first", False, flags
     )
 
 
@@ -102,11 +131,18 @@ def add_theme_arguments(procedure: Any) -> None:
 
 def read_settings(config: Any) -> Settings:
     """The values of a run."""
-    return Settings(
+    return replace(
+        read_values(config),
         hints=config.get_property("hints"),
         semantic=config.get_property("semantic"),
+        exemplar=exemplar_reader(config.get_property("exemplar"), config.get_property("exemplar-file")),
+    )
+
+
+def read_values(config: Any) -> Settings:
+    """All that is no layer and no file."""
+    return Settings(
         palette=_swatches(config.get_property("palette")) if config.get_property("use-palette") else None,
-        exemplar=_exemplar(config.get_property("exemplar"), config.get_property("exemplar-file")),
         method=config.get_property("method") or DEFAULT_METHOD,
         strength=config.get_property("strength"),
         reach=config.get_property("reach"),
@@ -114,7 +150,7 @@ def read_settings(config: Any) -> Settings:
     )
 
 
-def _exemplar(layer: Any, file: Any) -> Callable[[], Plane] | None:
+def exemplar_reader(layer: Any, file: Any) -> Callable[[], Plane] | None:
     """What reads the one that is given, or None."""
     if layer is not None and file is not None:
         raise GuidanceError("expected one exemplar, got a layer and a file; choose one of them")

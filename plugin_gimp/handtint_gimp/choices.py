@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gi
@@ -91,6 +91,11 @@ class ExemplarChoice:
     def file(self) -> Any:
         """The chosen file, or None."""
         return self._chooser.get_file() if self.combo.get_active() == self._FILE else None
+
+    def on_change(self, heard: Callable[..., None]) -> None:
+        """Have it called when another one is chosen."""
+        self.combo.connect("changed", heard)
+        self._chooser.connect("file-set", heard)
 
     def _show(self, *_: Any) -> None:
         self._chooser.set_visible(self.combo.get_active() == self._FILE)

@@ -153,7 +153,11 @@ def suggest_themes(picture: Picture, colors: int, count: int, ask: Ask) -> tuple
 def known_methods(ask: Ask) -> Mapping[str, MethodInfo]:
     """The engine's methods by name, and the default one that it would choose."""
     status = ask(GetStatus(0))
-    methods = status.methods if isinstance(status, Status) else ()
+    return methods_by_name(status.methods if isinstance(status, Status) else ())
+
+
+def methods_by_name(methods: Sequence[MethodInfo]) -> dict[str, MethodInfo]:
+    """Methods, and the one that stands for DEFAULT_METHOD."""
     return {method.name: method for method in methods} | default_method(methods)
 
 

@@ -5,8 +5,10 @@ Knows nothing of pixels. `Any` is GIMP's and GTK's own objects: PyGObject has no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import gi
@@ -20,7 +22,8 @@ from handtint.client.blocking import Engine  # noqa: E402
 from handtint.client.link import LinkState  # noqa: E402
 from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
-from handtint_gimp.arguments import read_settings  # noqa: E402
+from handtint.wire.pixels import Plane  # noqa: E402
+from handtint_gimp.arguments import exemplar_reader, read_values  # noqa: E402
 from handtint_gimp.choices import WORDS_WIDTH, ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
 from handtint_gimp.colorize import (  # noqa: E402
     CONTROLS,
@@ -34,6 +37,7 @@ from handtint_gimp.colorize import (  # noqa: E402
 )
 from handtint_gimp.palettes import offer_classes  # noqa: E402
 from handtint_gimp.picture import Picture  # noqa: E402
+from handtint_gimp.preview import Preview  # noqa: E402
 from handtint_gimp.roles import likely_hints, likely_semantic  # noqa: E402
 
 TITLE, BUSY_TITLE, DETECTING_TITLE = "Colorize with Handtint", "Colorizing…", "Detecting objects…"
@@ -71,9 +75,13 @@ class ColorizeDialog:
         self._hints = LayerCombo(image, likely_hints(image, bases[0]), none="None: color without hints")
         self._semantic = LayerCombo(image, likely_semantic(image, bases[0]), none="None: color without a map")
         self._exemplar = ExemplarChoice(image, config.get_property("exemplar-file"))
+        self._exemplar_chosen = (0, "")
+        self._exemplar_read: Callable[[], Plane] | None = None
         self._response = 0
         self._method = MethodCombo(config)
+        self._preview = Preview(engine, self._settings, self._show_no_preview)
         self._build()
+        self._preview.follow(image, bases[0])
         engine.link.open()
         self._timer = GLib.timeout_add(TICK_MS, self._tick)
 
@@ -103,6 +111,7 @@ class ColorizeDialog:
         with self._busy_as(BUSY_TITLE):
             pictures = [Picture(self._image, base) for base in self._bases]
             settings = only_taken(self._settings(), known_methods(self._ask))
+            self._keep()
             return colorize(pictures, settings, self._ask)
 
     def _detect(self) -> None:
@@ -126,12 +135,30 @@ class ColorizeDialog:
         return [self._base.layer] if self._base.layer is not None else self._all_bases
 
     def _settings(self) -> Settings:
-        # Kept for the next run without a dialog, too.
+        """What is chosen now."""
+        return replace(
+            read_values(self._config),
+            hints=self._hints.layer,
+            semantic=self._semantic.layer,
+            exemplar=self._exemplar_once(),
+        )
+
+    def _exemplar_once(self) -> Callable[[], Plane] | None:
+        """Reads the exemplar when it is first wanted; each preview would read it again."""
+        layer, file = self._exemplar.layer, self._exemplar.file
+        chosen = (layer.get_id() if layer is not None else 0, file.get_uri() if file is not None else "")
+        if chosen != self._exemplar_chosen:
+            read = exemplar_reader(layer, file)
+            self._exemplar_read = functools.cache(read) if read is not None else None
+            self._exemplar_chosen = chosen
+        return self._exemplar_read
+
+    def _keep(self) -> None:
+        """For the next run without a dialog."""
         self._config.set_property("hints", self._hints.layer)
         self._config.set_property("semantic", self._semantic.layer)
         self._config.set_property("exemplar", self._exemplar.layer)
         self._config.set_property("exemplar-file", self._exemplar.file)
-        return read_settings(self._config)
 
     def _ask(self, request: Message) -> Message:
         """Wait for the answer while the window stays alive."""
@@ -183,7 +210,7 @@ class ColorizeDialog:
         """Find or start the engine while the artist chooses. During a run `Engine.call` does that."""
         if not self._busy:
             before = self._engine.link.welcome
-            self._engine.receive()
+            self._preview.turn()
             welcome = self._engine.link.welcome
             if welcome is not None and welcome is not before:
                 self._method.offer(welcome.methods)
@@ -209,6 +236,17 @@ class ColorizeDialog:
             self._palette.set_sensitive(self._config.get_property("use-palette"))
         painted = (self._hints.layer, self._semantic.layer)
         self._gray.set_visible(any(layer is not None for layer in painted) and self._is_gray)
+
+    def _show_no_preview(self, text: str) -> None:
+        """Why there is none; what the artist still has to choose is no error yet."""
+        self._no_preview.set_text(sentence(text))
+        self._no_preview.set_visible(bool(text))
+
+    def _chose_base(self, *_: Any) -> None:
+        self._preview.follow(self._image, self._bases[0])
+
+    def _chose(self, *_: Any) -> None:
+        self._preview.changed()
 
     def _show_error(self, text: str) -> None:
         self._error_text.set_text(sentence(text))
@@ -245,8 +283,13 @@ class ColorizeDialog:
         self._grid.attach(self._state, 0, self._rows, 2, 1)
         self._bar = Gtk.ProgressBar(show_text=True, no_show_all=True, margin=12)
         self._error, self._error_text = _error_bar()
+        self._no_preview = hidden_words("")
+        self._preview.widget.pack_start(self._no_preview, False, False, 0)
+        row = Gtk.Box(spacing=6)
+        row.pack_start(self._preview.widget, True, True, 0)
+        row.pack_start(self._grid, True, True, 0)
         content = self._dialog.get_content_area()
-        for widget in (self._error, self._grid, self._bar):
+        for widget in (self._error, row, self._bar):
             content.pack_start(widget, False, False, 0)
             widget.show_all()
         self._focus_ok()
@@ -255,6 +298,11 @@ class ColorizeDialog:
         self._hints.widget.connect("changed", self._follow)
         for name in ("method", "use-palette"):
             self._config.connect(f"notify::{name}", self._follow)
+        self._base.widget.connect("changed", self._chose_base)
+        for combo in (self._hints.widget, self._semantic.widget):
+            combo.connect("changed", self._chose)
+        self._exemplar.on_change(self._chose)
+        self._config.connect("notify", self._chose)
 
     def _focus_ok(self) -> None:
         """Return colors at once: a choice that has the focus would open instead."""

@@ -22,6 +22,7 @@ from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
 from handtint_gimp.coverage import is_partial, read_shown, selection_of  # noqa: E402
 from handtint_gimp.roles import (  # noqa: E402
     COLOR_ROLE,
+    HINTS_ROLE,
     INPUTS,
     ROLE,
     SEMANTIC_ROLE,
@@ -33,6 +34,7 @@ from handtint_gimp.roles import (  # noqa: E402
 
 PERSISTENT = 1
 LAYER_NAME = "Handtint color"
+HINTS_NAME = "Hints"
 MAP_NAME = "Semantic"
 MAP_OPACITY = 50.0
 """A map hides the picture that it explains."""
@@ -65,9 +67,18 @@ class Picture:
         _check(image, base)
         self.image = image
         self.base = base
-        self._x, self._y, *size = _place(base)
+        self.place_again()
+
+    def place_again(self) -> None:
+        """Take note of where and how large the layer is, and how its pixels travel."""
+        self._x, self._y, *size = _place(self.base)
         self.extent = Extent(*size)
-        self._depth = _depth(image.get_precision())
+        self._depth = _depth(self.image.get_precision())
+
+    @property
+    def selection(self) -> Any:
+        """What limits the colors, or None."""
+        return selection_of(self.image)
 
     @property
     def document(self) -> str:
@@ -97,7 +108,7 @@ class Picture:
 
         None where that is all of it. An earlier result takes new colors inside the selection by itself.
         """
-        selection = selection_of(self.image)
+        selection = self.selection
         shown = self._covered(None) if is_partial(self.base) else None
         if shown is not None and _is_nothing(shown):
             raise PictureError(
@@ -145,20 +156,42 @@ class Picture:
             else:
                 self._replace(layer, data)
             layer.set_opacity(100.0 * opacity)
-            used = {name: made.get_tattoo() if is_in(self.image, made) else 0 for name, made in inputs.items()}
-            known = json.dumps({"base": self.base.get_tattoo()} | used)
-            layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, known.encode()))
+            self._note_inputs(layer, inputs)
         Gimp.displays_flush()
         return layer
+
+    def set_up(self, hints: Any) -> tuple[Any, Any]:
+        """A hints layer to paint on and a color layer to show colors in, those that are there or new ones.
+
+        One undo step. A color layer that is new gets the selection as its mask. The hints layer becomes the selected
+        one.
+
+        Returns
+        -------
+        (Gimp.Layer, Gimp.Layer)
+            Hints and colors.
+        """
+        self._check_again()
+        with self._change_in_color():
+            color = self.result_layer()
+            if color is None:
+                color = self._insert(None)
+                if self.selection is not None:
+                    color.add_mask(color.create_mask(Gimp.AddMaskType.SELECTION))
+            if hints is None:
+                hints = self._new_layer(HINTS_NAME, 100.0, Gimp.LayerMode.NORMAL, HINTS_ROLE)
+                hints.fill(Gimp.FillType.TRANSPARENT)
+                _must(self.image.insert_layer(hints, None, 0), "add the layer for hints")
+            self._note_inputs(color, {"hints": hints})
+            self.image.set_selected_layers([hints])
+        Gimp.displays_flush()
+        return hints, color
 
     def add_map(self, painted: Plane) -> Any:
         """Add a semantic map in `answer_format`, of the base's extent, as the topmost layer; one undo step."""
         data = self.accept(painted)
         with self._change_in_color():
-            kind = Gimp.ImageType.RGBA_IMAGE
-            layer = Gimp.Layer.new(self.image, MAP_NAME, *self.extent, kind, MAP_OPACITY, Gimp.LayerMode.NORMAL)
-            layer.set_offsets(self._x, self._y)
-            layer.attach_parasite(Gimp.Parasite.new(ROLE, PERSISTENT, SEMANTIC_ROLE))
+            layer = self._new_layer(MAP_NAME, MAP_OPACITY, Gimp.LayerMode.NORMAL, SEMANTIC_ROLE)
             self._fill(layer.get_buffer(), data)
             # It stays selected: the artist's next step is to correct it.
             _must(self.image.insert_layer(layer, None, 0), "add the layer with the map")
@@ -232,21 +265,34 @@ class Picture:
         fits = _place(layer) == (self._x, self._y, *self.extent) and layer.has_alpha()
         return bool(fits and not layer.get_lock_content())
 
-    def _insert(self, data: bytes) -> Any:
-        """A new layer, filled before it is in the image, directly above the base."""
-        mode, kind = Gimp.LayerMode.LCH_COLOR, Gimp.ImageType.RGBA_IMAGE
-        layer = Gimp.Layer.new(self.image, LAYER_NAME, *self.extent, kind, 100.0, mode)
+    def _insert(self, data: bytes | None) -> Any:
+        """A new layer, filled before it is in the image, directly above the base; transparent without data."""
+        layer = self._new_layer(LAYER_NAME, 100.0, Gimp.LayerMode.LCH_COLOR, COLOR_ROLE)
         # Only in Lab is the opacity a true strength of the color.
         layer.set_composite_space(Gimp.LayerColorSpace.LAB)
-        layer.set_offsets(self._x, self._y)
-        layer.attach_parasite(Gimp.Parasite.new(ROLE, PERSISTENT, COLOR_ROLE))
-        self._fill(layer.get_buffer(), data)
+        if data is not None:
+            self._fill(layer.get_buffer(), data)
+        else:
+            layer.fill(Gimp.FillType.TRANSPARENT)
         selected = self.image.get_selected_layers()
         position = self.image.get_item_position(self.base)
         _must(self.image.insert_layer(layer, self.base.get_parent(), position), "add the color layer")
         # An added layer becomes the selected one: the next run would color the color.
         self.image.set_selected_layers(selected)
         return layer
+
+    def _new_layer(self, name: str, opacity: float, mode: Any, is_for: bytes) -> Any:
+        """A layer where the base is, known to us by its parasite, not in the image yet."""
+        layer = Gimp.Layer.new(self.image, name, *self.extent, Gimp.ImageType.RGBA_IMAGE, opacity, mode)
+        layer.set_offsets(self._x, self._y)
+        layer.attach_parasite(Gimp.Parasite.new(ROLE, PERSISTENT, is_for))
+        return layer
+
+    def _note_inputs(self, layer: Any, inputs: Mapping[str, Any]) -> None:
+        """Let the next run find what this color layer was made from."""
+        used = {name: made.get_tattoo() if is_in(self.image, made) else 0 for name, made in inputs.items()}
+        known = json.dumps({"base": self.base.get_tattoo()} | used)
+        layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, known.encode()))
 
     def _replace(self, layer: Any, data: bytes) -> None:
         """New colors for an earlier result, inside the selection only, undoable; its mask, name and place stay."""

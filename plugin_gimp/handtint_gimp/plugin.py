@@ -11,13 +11,14 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402
 
 from handtint_gimp import runs  # noqa: E402
-from handtint_gimp.arguments import add_arguments, add_palette_arguments, add_theme_arguments  # noqa: E402
+from handtint_gimp.arguments import add_arguments, add_palette_arguments, add_panel_arguments, add_theme_arguments  # noqa: E402
 
 COLORIZE = "plug-in-handtint-colorize"
 DETECT = "plug-in-handtint-detect"
 PALETTE = "plug-in-handtint-palette"
 THEMES = "plug-in-handtint-themes"
 BAKE = "plug-in-handtint-bake"
+PANEL = "plug-in-handtint-live"
 MENU = "<Image>/Colors"
 SUBMENU = "<Image>/Colors/_Handtint"
 
@@ -83,6 +84,14 @@ _PROCEDURES = {
         add_arguments,
         menu=MENU,
         several=True,
+    ),
+    PANEL: Known(
+        runs.run_panel,
+        "Handtint _Live…",
+        "Color a gray layer while painting: the picture follows every stroke on its hints layer",
+        "Opens a panel beside the picture and adds a layer for hints and one for colors, in one undo step; painting "
+        "goes on as always, and adds no steps but its own.",
+        add_panel_arguments,
     ),
     DETECT: Known(
         runs.run_detect,

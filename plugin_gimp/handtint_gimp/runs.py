@@ -57,6 +57,11 @@ def run_colorize(procedure: Any, mode: Any, image: Any, drawables: list[Any], co
     return _ended(procedure, lambda: _layer(run(procedure, image, drawables, config).layers[0]))
 
 
+def run_panel(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
+    """The live panel; there is nothing in it for a script."""
+    return _ended(procedure, lambda: _layer(_live(procedure, mode, image, drawables, config)))
+
+
 def run_detect(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """One search for objects; there is nothing to choose, so all modes are the same."""
     return _ended(procedure, lambda: _layer(_detect(image, drawables)))
@@ -146,6 +151,15 @@ _COLORIZE = {"interactive": _run_dialog, "with-last-vals": _run_again, "noninter
 
 
 # The others ---------------------------------------------------------------------------------------------------
+
+
+def _live(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any) -> Any:
+    if mode == Gimp.RunMode.NONINTERACTIVE:
+        raise HandtintError("the live panel needs a person; scripts call plug-in-handtint-colorize")
+    from handtint_gimp.panel import LivePanel
+
+    with Engine(_client()) as engine:
+        return LivePanel(procedure, config, engine, image, likely_base(image, _single(drawables))).run()
 
 
 def _detect(image: Any, drawables: list[Any]) -> Any:
