@@ -28,54 +28,58 @@ MAP_OPACITY = 0.6
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def demo(out: Path, device: str) -> None:
     """Colour scikit-image's coffee photograph; before-after.png and tour.png show what came of it."""
-    from handtint.cli import tour
     from handtint.cli.backend import open_backend
     from handtint.cli.files import PictureFile, write_picture
-    from handtint.cli.palette import parse_hex
-    from handtint.colorizers.base import Control
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PictureError(f"{out}: the folder cannot be made ({error.strerror})") from error
-    gray, exemplar = _gray_photograph(), _exemplar()
-    hints, semantic = tour.hint_layer((400, 600)), tour.map_layer((400, 600), _class_colors())
+    click.echo("Starting the engine (or finding the one that runs) ...")
+    with open_backend(device, in_process=False) as backend:
+        click.echo("Colouring by itself, and by each kind of guidance ...")
+        pictures = demo_pictures(backend)
+    for name, picture in pictures.items():
+        write_picture(out / f"{name}.png", PictureFile(picture))
+    click.echo(f"Done: look at {out / 'before-after.png'} and {out / 'tour.png'}")
+
+
+def demo_pictures(backend: Backend) -> dict[str, NDArray[np.uint8]]:
+    """What the demo leaves, by name: the guidance, what came of each, and two sheets that show both."""
+    from handtint.cli import tour
+    from handtint.cli.palette import parse_hex
+    from handtint.colorizers.base import Control
+
+    gray, exemplar = gray_photograph(), exemplar_photograph()
+    hints, semantic = tour.hint_layer((400, 600)), tour.map_layer((400, 600), class_colors())
     palette = parse_hex(PALETTE)
+    given: dict[Control, dict[str, Any]] = {
+        Control.hints: {"hints": hints},
+        Control.palette: {"palette": palette},
+        Control.semantic: {"semantic": semantic},
+        Control.exemplar: {"exemplar": exemplar},
+    }
     shown = {
         Control.hints: tour.over(gray, hints),
         Control.palette: tour.with_swatches(gray, palette.colors),
         Control.semantic: tour.over(gray, semantic, MAP_OPACITY),
         Control.exemplar: exemplar,
     }
-    guidance: dict[Control, dict[str, Any]] = {
-        Control.hints: {"hints": hints},
-        Control.palette: {"palette": palette},
-        Control.semantic: {"semantic": semantic},
-        Control.exemplar: {"exemplar": exemplar},
-    }
-    methods = {control: best_method(control) for control in shown}
-    click.echo("Starting the engine (or finding the one that runs) ...")
-    with open_backend(device, in_process=False) as backend:
-        click.echo("Colouring by itself, and by each kind of guidance ...")
-        automatic = _colorize(backend, gray, "")
-        results = {c: _colorize(backend, gray, methods[c].name, **guidance[c]) for c in shown}
-    pictures = {
+    methods = {control: best_method(control).name for control in given}
+    automatic = colorized(backend, gray, "")
+    results = {control: colorized(backend, gray, methods[control], **given[control]) for control in given}
+    stops = [tour.Stop(f"{c.value.capitalize()} ({methods[c]})", shown[c], results[c]) for c in given]
+    before_after = [[shown[Control.hints], results[Control.hints]], [automatic, results[Control.palette]]]
+    return {
         "gray": gray,
         "hint-layer": hints,
         "map-layer": semantic,
         "exemplar-picture": exemplar,
         "automatic": automatic,
         **{control.value: result for control, result in results.items()},
-        "before-after": tour.rows(
-            [[shown[Control.hints], results[Control.hints]], [automatic, results[Control.palette]]]
-        ),
-        "tour": tour.tour_sheet(
-            [tour.Stop(f"{c.value.capitalize()} ({methods[c].name})", shown[c], results[c]) for c in shown]
-        ),
+        "before-after": tour.rows(before_after),
+        "tour": tour.tour_sheet(stops),
     }
-    for name, picture in pictures.items():
-        write_picture(out / f"{name}.png", PictureFile(picture))
-    click.echo(f"Done: look at {out / 'before-after.png'} and {out / 'tour.png'}")
 
 
 def best_method(control: Control) -> Method:
@@ -88,7 +92,7 @@ def best_method(control: Control) -> Method:
     raise UnknownMethod(f"expected a method that takes a {control.value}, none is installed; install the weights again")
 
 
-def _gray_photograph() -> NDArray[np.uint8]:
+def gray_photograph() -> NDArray[np.uint8]:
     """The coffee photograph without its colour: (400, 600, 1), the gray whose L* is the photograph's."""
     import numpy as np
     from skimage import color, data
@@ -99,7 +103,7 @@ def _gray_photograph() -> NDArray[np.uint8]:
     return gray
 
 
-def _exemplar() -> NDArray[np.uint8]:
+def exemplar_photograph() -> NDArray[np.uint8]:
     """Another photograph, whose blue evening the coffee borrows, (427, 640, 3)."""
     from skimage import data
 
@@ -107,14 +111,16 @@ def _exemplar() -> NDArray[np.uint8]:
     return picture
 
 
-def _class_colors() -> dict[str, tuple[int, int, int]]:
+def class_colors() -> dict[str, tuple[int, int, int]]:
     """In which colour a map shows each class."""
     from handtint.weights import read_classes
 
     return {entry.name: entry.color for entry in read_classes()}
 
 
-def _colorize(backend: Backend, gray: NDArray[np.uint8], method: str, **guidance: Any) -> NDArray[Any]:
+def colorized(
+    backend: Backend, gray: NDArray[np.uint8], method: str, *, reach: float = REACH, **guidance: Any
+) -> NDArray[Any]:
     """The photograph coloured; guidance is arrays (H, W, C) and a palette, by their names on the wire."""
     from handtint.cli.planes import base_plane, pixels_of, plane_of
     from handtint.wire.messages import Colorize, Colorized, Palette
@@ -129,7 +135,7 @@ def _colorize(backend: Backend, gray: NDArray[np.uint8], method: str, **guidance
             document="demo",
             base=base_plane(gray),
             method=method,
-            reach=REACH,
+            reach=reach,
             output=PixelFormat.rgb8,
             **planes,
         )
