@@ -35,7 +35,7 @@ WITH_PROCESSES = ("bench", "cli", "client", "docs", "editors", "gimp", "krita", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Such a test may be run once more, which the report says: a busy machine drops a key or a deadline now and then."""
+    """Such a test may be run once more, which the report says: a busy machine loses a key or a deadline at times."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).parts[0] in WITH_PROCESSES:
