@@ -54,9 +54,10 @@ def test_one_hostile_file_among_honest_ones_is_told_in_a_line(
     out.mkdir()
     arguments = [str(tmp_path / "bad.tif"), str(tmp_path / "good.png"), "--out-dir", str(out)]
     assert run(["colorize", *arguments, "--method", "scribble", "--no-engine", "--device", "cpu"]) == 2
-    assert [path.name for path in out.iterdir()] == ["good.png"]
+    assert sorted(path.name for path in out.iterdir()) == [".handtint.jsonl", "good.png"]
     said = capfd.readouterr().err
-    assert said.count("handtint: ") == 1
+    assert said.count("handtint: ") == 2
+    assert "1 of 2 pictures failed" in said
     assert "bad.tif: the TIFF file is damaged" in said
     for words in ("Traceback", "TiffTag", "Warning"):
         assert words not in said

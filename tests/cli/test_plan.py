@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handtint.cli.colorize import Job, plan
+from handtint.cli.folder import Job, plan
 from handtint.errors import InputError, PictureError
 
 

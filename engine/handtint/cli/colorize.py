@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from handtint.errors import EngineFailed, GuidanceError, HandtintError, InputError, PictureError
+from handtint.cli.folder import Job, Ledger, Tally, check_folder, expand, plan, stamp, tallied
+from handtint.errors import EngineFailed, GuidanceError, InputError
 
 if TYPE_CHECKING:
     from handtint.cli.backend import Backend
     from handtint.cli.files import PictureFile
     from handtint.wire.messages import Colorize, Palette
     from handtint.wire.pixels import Plane
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to colour."""
-
-    source: Path
-    target: Path
 
 
 @dataclass(frozen=True)
@@ -72,57 +66,29 @@ def colorize(
 ) -> int:
     """Colour gray pictures (PNG, JPEG, TIFF, WebP) at their own size and depth.
 
-    Without -o or --out-dir, NAME.png becomes NAME-color.png beside it.
+    Without -o or --out-dir, NAME.png becomes NAME-color.png beside it. A folder stands for the pictures in it. With
+    --out-dir a run that was ended goes on where it was: what is done, in the same way, is not done again.
     """
-    jobs = plan(inputs, output, out_dir, force=force)
-    from handtint.cli.backend import open_backend
-    from handtint.cli.palette import read_palette
-
-    template = _Template(method, hints, semantic, exemplar, reach, strength)
+    template = Template(method, hints, semantic, exemplar, reach, strength)
+    sources = expand(inputs)
+    check_folder(out_dir)
+    ledger = Ledger(out_dir, template.stamps(palette)) if out_dir is not None else None
+    jobs = plan(sources, output, out_dir, force=force, done=ledger.done if ledger else lambda job: False)
     template.check()
-    with open_backend(device, in_process=no_engine) as backend:
-        colors = read_palette(palette, backend) if palette else None
-        reports, failed = _run(jobs, template, colors, backend)
+    tally = Tally(len(jobs), before=len(sources) - len(jobs))
+    with tallied(tally):
+        reports = _do(jobs, template, palette, tally, ledger, device, in_process=no_engine) if jobs else []
     if as_json:
         click.echo(json.dumps([vars(report) for report in reports], indent=2))
     else:
         for report in reports:
             for note in report.notes:
                 click.echo(f"handtint: {report.input}: {note}", err=True)
-    return failed
-
-
-def plan(inputs: tuple[Path, ...], output: Path | None, out_dir: Path | None, *, force: bool) -> list[Job]:
-    """Pair inputs with outputs; refuse what would overwrite, before any work is done."""
-    if output is not None and (len(inputs) > 1 or out_dir is not None):
-        raise InputError("-o takes a single input; use --out-dir for several")
-    if out_dir is not None and not out_dir.is_dir():
-        raise PictureError(f"{out_dir}: expected an existing folder for --out-dir, but there is none")
-    if not any(source.is_file() for source in inputs):  # several: each missing one is reported in its turn
-        raise PictureError(f"{inputs[0]}: expected a picture file, but there is no such file")
-    jobs = [Job(source, _target(source, output, out_dir)) for source in inputs]
-    sources = {job.source.resolve() for job in jobs}
-    seen: set[Path] = set()
-    for job in jobs:
-        target = job.target.resolve()
-        if target in sources:
-            raise PictureError(f"{job.target}: the output would overwrite an input; choose another name or folder")
-        if target in seen:
-            raise PictureError(f"{job.target}: two inputs would be written to this same name; run them apart")
-        if target.exists() and not force:
-            raise PictureError(f"{job.target}: exists already; choose another name, or say --force")
-        seen.add(target)
-    return jobs
-
-
-def _target(source: Path, output: Path | None, out_dir: Path | None) -> Path:
-    if output is not None:
-        return output
-    return out_dir / source.name if out_dir is not None else source.with_name(f"{source.stem}-color{source.suffix}")
+    return tally.code
 
 
 @dataclass(frozen=True)
-class _Template:
+class Template:
     """What all pictures of one command share."""
 
     method: str
@@ -131,6 +97,11 @@ class _Template:
     exemplar: Path | None
     reach: float
     strength: float
+
+    def stamps(self, palette: str | None) -> list[str]:
+        """All of it and the palette, as a ledger of what was done needs it."""
+        files = [stamp(path) if path else "" for path in (self.hints, self.semantic, self.exemplar)]
+        return [self.method, *files, repr(self.reach), repr(self.strength), stamp(Path(palette)) if palette else ""]
 
     def check(self) -> None:
         """Refuse missing guidance files before any picture is read."""
@@ -160,32 +131,42 @@ class _Template:
         )
 
 
-def _run(jobs: list[Job], template: _Template, palette: Palette | None, backend: Backend) -> tuple[list[Report], int]:
+def _do(
+    jobs: list[Job],
+    template: Template,
+    palette: str | None,
+    tally: Tally,
+    ledger: Ledger | None,
+    device: str,
+    *,
+    in_process: bool,
+) -> list[Report]:
     """Do every job; one bad picture among several is reported and does not stop the others."""
     from tqdm import tqdm
 
+    from handtint.cli.backend import open_backend
     from handtint.cli.main import exit_code
+    from handtint.cli.palette import read_palette
 
     reports: list[Report] = []
-    failed = 0
-    with tqdm(jobs, unit="picture", disable=len(jobs) < 2) as bar:
+    with (
+        open_backend(device, in_process=in_process) as backend,
+        tqdm(jobs, unit="picture", disable=len(jobs) < 2) as bar,
+    ):
+        colors = read_palette(palette, backend) if palette else None
         for job in bar:
             try:
-                reports.append(_colorize_one(job, template, palette, backend))
+                with ledger.making(job) if ledger else nullcontext():
+                    reports.append(colorize_one(job, template, colors, backend))
             except (InputError, EngineFailed) as error:
                 if len(jobs) == 1:
                     raise
-                failed = max(failed, _report_failure(job, error, exit_code(error)))
-    return reports, failed
+                tally.fail(job, error, exit_code(error))
+    return reports
 
 
-def _report_failure(job: Job, error: HandtintError, code: int) -> int:
-    text = str(error)
-    click.echo(f"handtint: {text if str(job.source) in text else f'{job.source}: {text}'}", err=True)
-    return code
-
-
-def _colorize_one(job: Job, template: _Template, palette: Palette | None, backend: Backend) -> Report:
+def colorize_one(job: Job, template: Template, palette: Palette | None, backend: Backend) -> Report:
+    """Read a picture, have it coloured and write it."""
     from handtint.cli.files import from_srgb, read_picture, to_srgb, write_picture
     from handtint.cli.planes import answer_format, base_plane, pixels_of
     from handtint.wire.messages import Colorized

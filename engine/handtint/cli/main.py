@@ -16,6 +16,7 @@ INPUT_CODES = {"bad_request", "unknown_method", "not_available", "bad_picture", 
 """Failures of the engine that the person who typed the command can mend."""
 
 COMMANDS = {
+    "batch": "handtint.cli.batch",
     "bench": "handtint.cli.bench",
     "colorize": "handtint.cli.colorize",
     "demo": "handtint.cli.demo",
