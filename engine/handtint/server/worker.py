@@ -21,6 +21,7 @@ from handtint.errors import (
 )
 from handtint.server.cache import UnknownPlanes
 from handtint.server.mailbox import Job, Mailbox
+from handtint.server.memory import give_back
 from handtint.wire.messages import Failure, Message
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REST_AFTER = 600.0
 """Seconds without work after which the models leave the memory."""
+TIDY_AFTER = 100
+"""Jobs after which freed memory goes back to the system; it takes milliseconds."""
 _log = logging.getLogger(__name__)
 
 Deliver = Callable[[Job, Message], None]
@@ -62,6 +65,7 @@ class Worker:
         self._rest_after = rest_after
         self._service: Service | None = None
         self._over = False
+        self._jobs = 0
         # A daemon, so that work which does not look at `cancelled` cannot keep a stopped engine alive.
         self._thread = threading.Thread(target=self._run, name="handtint-worker", daemon=True)
 
@@ -98,6 +102,7 @@ class Worker:
                 elif service.loaded and not self._mailbox.closed:
                     _log.info("no work for %.0f s: freeing the models", self._rest_after)
                     service.rest()
+                    give_back()
             service.close()
         except Exception:
             _log.exception("the worker ended on an error")
@@ -116,6 +121,9 @@ class Worker:
                 service.rest()
         self._mailbox.done(job)
         self._deliver(job, reply)
+        self._jobs += 1
+        if self._jobs % TIDY_AFTER == 0:
+            give_back()
 
 
 def failure(error: Exception, job: Job) -> Failure:
