@@ -71,6 +71,9 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     tuple[m.MethodInfo, ...]: st.lists(
         st.builds(m.MethodInfo, texts, texts, texts, st.lists(texts, max_size=4).map(tuple), texts), max_size=3
     ).map(tuple),
+    tuple[m.MethodUse, ...]: st.lists(st.builds(m.MethodUse, texts, integers, integers, unit, unit), max_size=3).map(
+        tuple
+    ),
     tuple[m.SemanticClass, ...]: st.lists(
         st.builds(m.SemanticClass, st.integers(0, 255), texts, colors), max_size=4
     ).map(tuple),

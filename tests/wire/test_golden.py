@@ -22,6 +22,7 @@ from handtint.wire.messages import (
     MapUncertainty,
     Message,
     MethodInfo,
+    MethodUse,
     Palette,
     Progress,
     RecommendedThemes,
@@ -39,6 +40,7 @@ from handtint.wire.messages import (
 from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, Transfer
 
 A = "0123456789abcdef" * 2
+USE = MethodUse("bins", 1, 0, 0.5, 0.75)
 GRAY = Plane(PixelFormat.gray8, Extent(2, 1), b"\x00\xff")
 RGB = Plane(PixelFormat.rgb8, Extent(1, 1), b"rgb", Transfer.linear)
 RGBA = Plane(PixelFormat.rgba8, Extent(1, 2), b"rgbaRGBA")
@@ -188,11 +190,12 @@ GOLDEN: list[tuple[Message, bytes, list[bytes]]] = [
         [b"\x00\xff"],
     ),
     (
-        Status(8, "0.1.0", 4242, "cuda:0", 12.5, (), ("unified",), 1, 2, 3000000000, 4000000000, 5, 6),
-        b"\x8e\xa4type\xa9status_is\xa2id\x08\xa7version\xa50.1.0\xa3pid\xcd\x10\x92\xa6device\xa6cuda:"
+        Status(8, "0.1.0", 4242, "cuda:0", 12.5, (), ("unified",), 1, 2, 3000000000, 4000000000, 5, 6, 7, (USE,)),
+        b"\xde\x00\x10\xa4type\xa9status_is\xa2id\x08\xa7version\xa50.1.0\xa3pid\xcd\x10\x92\xa6device\xa6cuda:"
         b"0\xa6uptime\xcb@)\x00\x00\x00\x00\x00\x00\xa7methods\x90\xa6loaded\x91\xa7unified\xa9document"
         b"s\x01\xadcached_planes\x02\xaccached_bytes\xce\xb2\xd0^\x00\xadmemory_budget\xce\xeek(\x00"
-        b"\xa7waiting\x05\xa6served\x06",
+        b"\xa7waiting\x05\xa6served\x06\xa6memory\x07\xa4used\x91\x85\xa4name\xa4bins\xa8answered\x01\xa6failed\x00"
+        b"\xa6median\xcb?\xe0\x00\x00\x00\x00\x00\x00\xa4high\xcb?\xe8\x00\x00\x00\x00\x00\x00",
         [],
     ),
     (

@@ -73,7 +73,7 @@ def test_version():
 
 
 def test_every_message_is_there_and_no_other():
-    nested = {"Palette", "MethodInfo", "SemanticClass"}
+    nested = {"Palette", "MethodInfo", "SemanticClass", "MethodUse"}
     assert set(PARTS) - nested == {message.type for message in MESSAGES}
     requests = TEXT[TEXT.index("## 6.") : TEXT.index("## 7.")]
     assert {message.type for message in m.REQUESTS} == set(re.findall(r"^### `(\w+)`", requests, re.MULTILINE))
@@ -84,7 +84,7 @@ def test_fields_of_messages(message):
     assert [row[:4] for row in rows(PARTS[message.type])] == expected_rows(message)
 
 
-@pytest.mark.parametrize("part", [m.Palette, m.MethodInfo, m.SemanticClass])
+@pytest.mark.parametrize("part", [m.Palette, m.MethodInfo, m.SemanticClass, m.MethodUse])
 def test_fields_of_parts(part):
     assert [row[:4] for row in rows(PARTS[part.__name__])] == expected_rows(part)
 

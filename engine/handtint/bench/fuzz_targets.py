@@ -237,7 +237,7 @@ def _desk(mailbox: Any) -> Any:
 
     facts = Facts(
         device=lambda: "cpu", methods=tuple, classes=tuple, loaded=tuple, cached_planes=lambda: 0,
-        cached_bytes=lambda: 0, memory_budget=1 << 20, uptime=lambda: 0.0,
+        cached_bytes=lambda: 0, memory_budget=1 << 20, uptime=lambda: 0.0, memory=lambda: 0, used=tuple,
     )  # fmt: skip
     return Desk(mailbox, facts)
 

@@ -48,7 +48,13 @@ def status(as_json: bool) -> None:
     click.echo(
         f"pictures: {answer.cached_planes}, {answer.cached_bytes / 2**20:.0f} of {answer.memory_budget / 2**20:.0f} MB"
     )
-    click.echo(f"requests: {answer.served} served, {answer.waiting} waiting")
+    click.echo(f"memory: {answer.memory / 2**20:.0f} MB in all" if answer.memory else "memory: not known here")
+    click.echo(f"requests: {answer.served} served, {answer.waiting} waiting, {answer.documents} documents")
+    for use in answer.used:
+        click.echo(
+            f"  {use.name:<14}{use.answered:>6} answered, {use.failed} failed; "
+            f"median {1e3 * use.median:.0f} ms, p95 {1e3 * use.high:.0f} ms"
+        )
 
 
 @click.command()

@@ -23,6 +23,7 @@ from handtint.wire.messages import (
     MapUncertainty,
     Message,
     MethodInfo,
+    MethodUse,
     RecommendThemes,
     Segment,
     SemanticClass,
@@ -55,6 +56,8 @@ class Facts:
     cached_bytes: Callable[[], int]
     memory_budget: int
     uptime: Callable[[], float]
+    memory: Callable[[], int]
+    used: Callable[[], tuple[MethodUse, ...]]
 
 
 class Desk:
@@ -162,4 +165,6 @@ class Desk:
             memory_budget=facts.memory_budget,
             waiting=len(self._mailbox.waiting()),
             served=self._served,
+            memory=facts.memory(),
+            used=facts.used(),
         )

@@ -25,6 +25,7 @@ from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
 from handtint.server.lock import Lock
 from handtint.server.mailbox import Job, Mailbox
+from handtint.server.memory import resident
 from handtint.server.router import HOST, Limits, Router
 from handtint.server.wake import Wake
 from handtint.server.worker import Worker
@@ -129,7 +130,9 @@ class Engine:
         self._greeted = threading.Event()
         cache = Cache(settings.memory_budget)
         mailbox = Mailbox(max_bytes=settings.memory_budget)
-        self._worker = Worker(mailbox, lambda: self._begin(make_service, cache), self._deliver, ended=self.wake.ring)
+        self._worker = Worker(
+            mailbox, lambda: self._begin(make_service, cache), self._deliver, ended=self.wake.ring, clock=clock
+        )
         self._router = Router(
             Desk(mailbox, _facts(settings, cache, self._worker, clock)),
             token=self.token,
@@ -200,6 +203,8 @@ def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[],
         cached_bytes=lambda: cache.nbytes,
         memory_budget=settings.memory_budget,
         uptime=lambda: clock() - started,
+        memory=resident,
+        used=worker.usage.all,
     )
 
 

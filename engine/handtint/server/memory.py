@@ -1,9 +1,11 @@
-"""Gives freed memory back to the system, which the C library would keep. Knows nothing of what it was used for."""
+"""The process's memory: how much it has, and giving freed memory back. Knows nothing of what it is used for."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 
 def give_back() -> bool:
@@ -18,3 +20,9 @@ def give_back() -> bool:
         return False
     trim(0)
     return True
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory; 0 where the system does not say (no /proc)."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.is_file() else 0

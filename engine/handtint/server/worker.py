@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from handtint.colorizers.registry import METHODS
 from handtint.errors import (
     Cancelled,
     GuidanceError,
@@ -22,7 +24,8 @@ from handtint.errors import (
 from handtint.server.cache import UnknownPlanes
 from handtint.server.mailbox import Job, Mailbox
 from handtint.server.memory import give_back
-from handtint.wire.messages import Failure, Message
+from handtint.server.usage import Usage
+from handtint.wire.messages import Colorize, Colorized, Failure, Message
 
 if TYPE_CHECKING:
     from handtint.server.service import Service
@@ -57,6 +60,7 @@ class Worker:
         *,
         ended: Callable[[], None] = lambda: None,
         rest_after: float = REST_AFTER,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mailbox = mailbox
         self._make_service = make_service
@@ -66,6 +70,8 @@ class Worker:
         self._service: Service | None = None
         self._over = False
         self._jobs = 0
+        self._clock = clock
+        self.usage = Usage()
         # A daemon, so that work which does not look at `cancelled` cannot keep a stopped engine alive.
         self._thread = threading.Thread(target=self._run, name="handtint-worker", daemon=True)
 
@@ -113,10 +119,14 @@ class Worker:
     def _work(self, service: Service, job: Job) -> None:
         for leftover in self._mailbox.leftovers():
             service.keep(leftover)
+        started = self._clock()
         try:
             reply = service.answer(job)
+            self.usage.answered(_kind(job.request, reply), self._clock() - started)
         except Exception as error:
             reply = failure(error, job)
+            if not job.cancelled() and reply.code != "unknown_plane":
+                self.usage.failed(_kind(job.request, reply))
             if reply.code == "out_of_memory":
                 service.rest()
         self._mailbox.done(job)
@@ -124,6 +134,14 @@ class Worker:
         self._jobs += 1
         if self._jobs % TIDY_AFTER == 0:
             give_back()
+
+
+def _kind(request: Message, reply: Message) -> str:
+    """What the work is counted under: a method, or the type of the request; never a name that a client made up."""
+    if isinstance(reply, Colorized):
+        return reply.method
+    name = request.method if isinstance(request, Colorize) else ""
+    return name if any(method.name == name for method in METHODS) else request.type
 
 
 def failure(error: Exception, job: Job) -> Failure:

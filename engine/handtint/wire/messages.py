@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from handtint.wire.pixels import Extent, Picture, PixelFormat, Plane, Rect
 
-PROTOCOL = (1, 2)
+PROTOCOL = (1, 3)
 """Major and minor version; a test keeps them equal to PROTOCOL.md. Only another major is refused."""
 
 
@@ -55,6 +55,21 @@ class SemanticClass:
     index: int
     name: str
     color: Color
+
+
+@dataclass(frozen=True)
+class MethodUse:
+    """How often one kind of work was done since the start, and how long the latest took, in seconds.
+
+    `name` is a method's, or the type of a request that names none. `median` and `high` (the 95th percentile) are of the
+    latest answers; 0 where there is none.
+    """
+
+    name: str
+    answered: int = 0
+    failed: int = 0
+    median: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -299,6 +314,8 @@ class Status(Message):
     memory_budget: int = 0
     waiting: int = 0
     served: int = 0
+    memory: int = 0
+    used: tuple[MethodUse, ...] = ()
 
 
 @dataclass(frozen=True)
