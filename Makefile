@@ -6,8 +6,10 @@ BIN := .venv/bin
 export HANDTINT_EDITORS ?= 1
 # Threads of torch that wait for each other in a loop starve those that work, on a machine with few cores.
 export OMP_WAIT_POLICY ?= PASSIVE
+# Material for MkDocs advertises its successor at each build.
+export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: help setup demo test check format clean
+.PHONY: help setup demo test check format docs package clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,15 +25,23 @@ demo: setup ## Colour a photograph through a real engine and leave before and af
 test: setup ## Run every test, those in the real Krita and GIMP included
 	$(BIN)/python -m pytest
 
-check: setup ## Lint, format, types, dependency rules
+check: setup ## Lint, format, types, dependency rules, documentation without a warning
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
 
 format: setup ## Put the code into its form
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+docs: setup ## Make the pictures anew and build the documentation into build/site
+	$(BIN)/python docs/pictures.py
+	$(BIN)/mkdocs build --strict
+
+package: setup ## Build the sdist and the wheel into dist
+	$(BIN)/python -m hatchling build -t sdist -t wheel
 
 clean: ## Remove what the targets made
 	rm -rf .venv demo artifacts build dist .mypy_cache .ruff_cache .pytest_cache

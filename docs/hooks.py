@@ -1,0 +1,24 @@
+"""Tells mkdocs of the model cards, which lie beside the weights: a page and a line of the navigation for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Add the cards to the end of the navigation."""
+    assert config.nav is not None
+    config.nav.append({"Model cards": [{card.stem: f"cards/{card.name}"} for card in sorted(WEIGHTS.glob("*.md"))]})
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add a page for each card."""
+    for card in sorted(WEIGHTS.glob("*.md")):
+        files.append(File.generated(config, f"cards/{card.name}", abs_src_path=str(card)))
+    return files
