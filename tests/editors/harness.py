@@ -118,6 +118,13 @@ class EditorRoot:
         return ready
 
 
+def readme_line(words: str) -> str:
+    """The one line of the README's commands that has these words, as it stands there."""
+    lines = (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if words in line and line.startswith(".venv/bin/")]
+    return line
+
+
 def base_environment() -> dict[str, str]:
     """What every program needs, and nothing of the tester's own session but the weights that are to be tried."""
     weights = {name: os.environ[name] for name in ("HANDTINT_WEIGHTS",) if name in os.environ}

@@ -1,13 +1,16 @@
-"""The first run in a real GIMP: without an engine the filter says what to do, in the dialog and to a script."""
+"""The first run in a real GIMP: what the README's line leaves, and what is said where there is no engine."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+harness = sys.modules["editor_harness"]
 pytestmark = pytest.mark.gimp
 
 
@@ -24,3 +27,19 @@ def test_without_an_engine_two_sentences_say_what_to_do(gimp: Any, photograph: A
     assert "`handtint install gimp`" in said
     assert said.count(". ") == 1, f"two sentences: {said}"
     assert [layer["name"] for layer in report["layers"]] == ["Base"]
+
+
+def test_after_the_readmes_line_a_new_gimp_colors_without_any_setting(
+    gimp: Any, photograph: Any, tmp_path: Path
+) -> None:
+    """A home in which GIMP was never started: the folder is made where Debian's GIMP looks."""
+    home = tmp_path / "new"
+    home.mkdir()
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    line = harness.readme_line("handtint install gimp")
+    subprocess.run(["bash", "-c", line], cwd=tmp_path, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, check=True)
+    env = {name: value for name, value in gimp.env.items() if name not in ("HANDTINT_ENGINE", "GIMP3_DIRECTORY")}
+    fresh = replace(gimp, env=env | {"HOME": str(home)})
+    report = fresh.run("colorize", picture=str(photograph.path), runs=[{"arguments": {}}])
+    assert report["runs"][0]["status"] == "success", report
+    assert [layer["name"] for layer in report["layers"]] == ["Handtint color", "Base"]

@@ -1,8 +1,10 @@
-"""What `handtint install` and Krita's own importer leave, in a real Krita: switched on, and coloring at once."""
+"""What the README's line and Krita's own importer leave, in a real Krita: switched on, and coloring at once."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,22 @@ import skimage.io
 
 from handtint.client.install import check_krita, install_krita, uninstall_krita
 
+harness = sys.modules["editor_harness"]
 pytestmark = pytest.mark.krita
 
 Play = Callable[..., dict[str, Any]]
 
 
-def test_kritas_own_importer_takes_the_archive_and_the_first_color_needs_no_setting(
-    krita: Play, artifacts: Path, tmp_path: Path
-) -> None:
-    environ = {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
-    uninstall_krita(environ=environ)
+@pytest.fixture
+def environ(krita: Play, tmp_path: Path) -> dict[str, str]:
+    """The home of a Krita that has never heard of Handtint."""
+    found = {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
+    uninstall_krita(environ=found)
     assert not list((tmp_path / "home").rglob("*handtint_krita*"))
+    return found
+
+
+def test_kritas_own_importer_takes_the_archive(krita: Play, environ: dict[str, str], tmp_path: Path) -> None:
     install_krita(zip=tmp_path / "handtint.zip", environ=environ)
     found = krita("steps_import.py")
     assert not found["docker before"]
@@ -32,6 +39,13 @@ def test_kritas_own_importer_takes_the_archive_and_the_first_color_needs_no_sett
     assert "Handtint" in found["asked"][0]
     assert [finding.text for finding in check_krita(environ=environ) if not finding.well] == []
 
+
+def test_after_the_readmes_line_the_first_color_needs_no_setting(
+    krita: Play, environ: dict[str, str], artifacts: Path, tmp_path: Path
+) -> None:
+    readme_line = harness.readme_line("handtint install krita")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    subprocess.run(["bash", "-c", readme_line], cwd=tmp_path, env=environ, check=True, timeout=120)
     gray = skimage.img_as_ubyte(skimage.color.rgb2gray(skimage.data.coffee()))
     skimage.io.imsave(tmp_path / "gray.png", gray, check_contrast=False)
     found = krita("steps_first_run.py")
