@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,9 +15,12 @@ from handtint.weights import find
 pytestmark = pytest.mark.gimp
 
 harness = sys.modules["editor_harness"]
+windows = sys.modules["editor_gimp_windows"]
+started, settled_shot = windows.started, windows.settled_shot
+call_from_the_menu, MAIN_WINDOW, MAIN_SIZE = windows.call_from_the_menu, windows.MAIN_WINDOW, windows.MAIN_SIZE
 TITLE, BUSY_TITLE = "^Colorize with Handtint$", "^Colorizing"
-MAIN_WINDOW, MAIN_SIZE = " – GIMP$", ("1490", "925")
-QUIET = 0.3
+PREVIEW_COLORED = 8000
+"""Pixels: more than all small pictures of layers and the window's frame have, less than a colored preview."""
 SKIN, HAIR, SUIT, BLUE, RED, TANK, WALL = (
     (205, 150, 120), (125, 90, 62), (200, 105, 60), (80, 88, 118), (170, 70, 65), (150, 100, 78), (122, 126, 133),
 )  # fmt: skip
@@ -33,94 +32,6 @@ SCENE = [
     )
 ]  # fmt: skip
 """What a restorer would paint on the astronaut."""
-
-
-@dataclass(frozen=True)
-class Running:
-    """A scenario that runs on a display; `greeted` is how many clients the engine had heard before."""
-
-    gimp: Any
-    display: Any
-    process: Any
-    greeted: int
-
-    def report(self, name: str = "report") -> dict[str, Any]:
-        """Waited for."""
-        found: dict[str, Any] = self.gimp.wait_report(self.process, name)
-        return found
-
-    def window(self, title: str, limit: float = 60) -> str:
-        """Id of the visible window with this title, waited for and in front."""
-        end = time.monotonic() + limit
-        while not (found := self._search(title)):
-            ended = self.process.poll() is not None or time.monotonic() > end
-            assert not ended, f"no window {title}:\n{(self.gimp.folder / 'gimp.log').read_text(errors='replace')}"
-        self.display.tool("xdotool", "windowactivate", "--sync", found[-1])
-        return found[-1]
-
-    def key(self, *names: str) -> None:
-        self.display.tool("xdotool", "key", *names)
-
-    def choose_method(self, name: str, shot: Path) -> None:
-        """Choose a method by keys, once the engine has said to this dialog which ones it has."""
-        self.wait_until(lambda: self.gimp.greetings() > self.greeted, "the dialog spoke to the engine", limit=60)
-        settled_shot(self.display, shot)  # the list is filled
-        usable = [method["name"] for method in sys.modules["editor_methods"].listed_methods() if method["available"]]
-        self.key("alt+m")
-        self.key(*["Down"] * (1 + usable.index(name)))  # the first choice is to leave it to the engine
-
-    def type_file(self, path: Path, title: str, shot: Path) -> None:
-        """Type a path into GTK's window for files."""
-        self.window(title)
-        self.key("ctrl+l")
-        settled_shot(self.display, shot)  # there is a line to type in
-        self.display.tool("xdotool", "type", "--delay", "60", str(path))
-        while self._search(title):
-            self.key("Return")  # the first one may only close the list of what the path could become
-            settled_shot(self.display, shot)
-
-    def height(self, title: str) -> int:
-        geometry = self.display.tool("xdotool", "getwindowgeometry", "--shell", self.window(title))
-        return int(re.search(r"HEIGHT=(\d+)", geometry)[1])  # type: ignore[index]
-
-    def wait_until(self, is_so: Callable[[], bool], words: str, limit: float = 30) -> None:
-        end = time.monotonic() + limit
-        while not is_so():
-            assert time.monotonic() < end, f"expected that {words} within {limit} s"
-
-    def _search(self, title: str) -> list[str]:
-        argv = ("xdotool", "search", "--onlyvisible", "--name", title)
-        log = self.gimp.folder / "search.log"
-        log.unlink(missing_ok=True)
-        env = {"DISPLAY": self.display.name}
-        finished = self.display.editors.run(argv, env=env, timeout=30, log=log, check=False)
-        return finished.output.split() if finished.code == 0 else []
-
-
-@contextmanager
-def started(gimp: Any, display: Any, scenario: str, **job: Any) -> Iterator[Running]:
-    """A scenario on the display; ended with the block however the test goes."""
-    greeted = gimp.greetings()
-    process = gimp.start(scenario, display=display, **job)
-    try:
-        yield Running(gimp, display, process, greeted)
-    finally:
-        harness.end_group(process)
-
-
-def settled_shot(display: Any, path: Path, limit: float = 20) -> Path:
-    """A screenshot once two in a row are equal: the window is drawn and the engine has said what it has."""
-    display.tool("xdotool", "mousemove", "1495", "955")  # no tooltips
-    end = time.monotonic() + limit
-    before = b""
-    while time.monotonic() < end:
-        display.screenshot(path)
-        now = path.read_bytes()
-        if now == before:
-            break
-        before = now
-        time.sleep(QUIET)
-    return path
 
 
 def test_return_colors_with_the_layers_that_the_artist_means(gimp: Any, display: Any, photograph: Any) -> None:
@@ -169,8 +80,34 @@ def test_an_error_is_shown_in_the_dialog_which_stays(gimp: Any, display: Any, ph
     assert "Handtint color" not in [layer["name"] for layer in report["layers"]]
 
 
+def test_the_preview_shows_the_colors_and_changes_nothing(
+    gimp: Any, display: Any, photograph: Any, artifacts: Path
+) -> None:
+    shot = artifacts / "gimp-preview.png"
+    with started(gimp, display, "dialog", picture=str(photograph.path), marks=SCENE) as running:
+        running.window(TITLE)
+        running.wait_until(lambda: colored_pixels(display, shot) > PREVIEW_COLORED, "the preview is colored", limit=60)
+        running.key("alt+v")
+        running.wait_until(lambda: colored_pixels(display, shot) < PREVIEW_COLORED, "it is gray while switched off")
+        running.key("alt+v")
+        running.wait_until(lambda: colored_pixels(display, shot) > PREVIEW_COLORED, "it is colored again")
+        settled_shot(display, shot)
+        running.key("Escape")
+        report = running.report()
+    assert report["status"] == "cancel"
+    assert [layer["name"] for layer in report["layers"]] == ["My hints", "Base"]
+
+
+def colored_pixels(display: Any, path: Path) -> int:
+    """How much of the screen is no gray; GIMP's theme is."""
+    display.screenshot(path)
+    shown = cv2.imread(str(path)).astype(int)
+    return int((np.ptp(shown, axis=2) > 30).sum())
+
+
 def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, photograph: Any) -> None:
-    with started(gimp, display, "window", window=True, picture=str(photograph.path), mode="gray") as running:
+    job = {"picture": str(photograph.path), "mode": "gray", "second": True}
+    with started(gimp, display, "window", window=True, **job) as running:
         before = running.report("ready")
         call_from_the_menu(running)
         running.key("Return")
@@ -179,7 +116,7 @@ def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, ph
         running.key("ctrl+z")
         after = running.report()
     assert (before["base_type"], colored["base_type"]) == ("gray", "rgb")
-    assert [layer["name"] for layer in colored["layers"]] == ["Handtint color", "Base"]
+    assert [layer["role"] for layer in colored["layers"]] == ["color", "", "color", ""], "both selected layers"
     assert after == before | {"dirty": False}, "one undo brings all of it back"
 
 
@@ -252,13 +189,3 @@ def test_the_exemplar_is_a_file_that_the_artist_chooses(
     content = gimp.pixels("content", photograph.size)
     assert np.ptp(content[..., :3].astype(int), axis=2).max() > 20, "it is colored"
     assert np.array_equal(gimp.pixels("content_again", photograph.size), content), "repeated with the same picture"
-
-
-def call_from_the_menu(running: Running) -> None:
-    """Through GIMP's action search, which finds what is in the menus."""
-    running.window(MAIN_WINDOW)
-    running.key("slash")
-    running.window("Search Actions")
-    running.display.tool("xdotool", "type", "Colorize with Handtint")
-    running.key("Return")
-    running.window(TITLE)

@@ -16,8 +16,10 @@ import gi
 
 gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
+import interrupted  # noqa: E402
 from faults import failures  # noqa: E402
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
+from orders import orders  # noqa: E402
 from procedures import baking, palettes  # noqa: E402
 from steps import (  # noqa: E402
     DETECT,
@@ -223,6 +225,11 @@ def window(job: Job) -> Report:
     """Inside GIMP's own window: report the image whenever it changes, until it is back to what it was."""
     image, base = load(job)
     paint(job, image, base)
+    if job.get("second"):
+        second = base.copy()
+        second.set_name("Second")
+        image.insert_layer(second, None, 0)
+        image.set_selected_layers([second, base])
     image.undo_disable()  # forgets what this scenario did itself
     image.undo_enable()
     image.clean_all()
@@ -230,18 +237,19 @@ def window(job: Job) -> Report:
     Gimp.displays_flush()
     write_report(job, describe(image), "ready")
     first = describe(image)
-    write_report(job, wait_for(image, has_color), "colored")
+    write_report(job, wait_for(image, lambda now: color_layers(now) == len(first["selected"])), "colored")
     return wait_for(image, lambda now: now == first) | {"dirty": image.is_dirty()}
 
 
-def has_color(report: Report) -> bool:
-    return any(layer["role"] == "color" for layer in report["layers"])
+def color_layers(report: Report) -> int:
+    return sum(layer["role"] == "color" for layer in report["layers"])
 
 
 SCENARIOS = {
     "colorize": colorize, "odd_layers": odd_layers, "precisions": precisions,
     "several": several, "failures": failures, "dialog": dialog, "window": window,
     "methods": methods, "detect": detect, "palettes": palettes, "baking": baking,
+    "orders": orders, **interrupted.SCENARIOS,
 }  # fmt: skip
 CONTROLS: dict[str, Callable[[Job, Any, Any], Any]] = {
     "hints": painted,
