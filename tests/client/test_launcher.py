@@ -73,8 +73,8 @@ def test_its_last_words_are_told(tmp_path):
     launcher.start()
     assert launcher._process is not None
     launcher._process.wait(60)
-    assert launcher.failure() == f"the engine ended with status 1: two (log: {launcher.log_path})"
-    assert launcher.log_path.read_text() == "one\ntwo\n"
+    assert launcher.failure() == f"the engine ended with status 1: two (log: {launcher.words_path})"
+    assert launcher.words_path.read_text() == "one\ntwo\n"
 
 
 def test_no_command_is_known(tmp_path):

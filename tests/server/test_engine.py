@@ -124,7 +124,7 @@ def test_scribble_from_start_to_colors(serve: Callable[[], Process], connect: Ca
     request = m.Colorize(peer.next_id(), "d", base, "scribble", hints, output=PixelFormat.abf32, reach=1.0)
     answer = peer.call(request)
     ab = planes.pixels(answer.plane)
-    wanted = planes.hints(hints).ab.transpose(1, 2, 0)
+    wanted = planes.hints(hints).layer().ab.transpose(1, 2, 0)
     assert np.abs(ab - wanted)[painted].max() < 0.5
     assert ab[:, :40, 0].min() > 10
     assert np.abs(ab[:, 56:]).max() < 5

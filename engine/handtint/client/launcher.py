@@ -106,8 +106,13 @@ class Launcher:
 
     @property
     def log_path(self) -> Path:
-        """What an engine that was started here writes to."""
+        """The engine's own log, for people; it takes turns with older ones by itself."""
         return self.path.with_name("engine.log")
+
+    @property
+    def words_path(self) -> Path:
+        """What an engine that was started here says beside its log: why it ended, if it did."""
+        return self.path.with_name("engine.err")
 
     def find(self) -> Connection | None:
         """What the connection file says, None where the process that wrote it has ended.
@@ -128,7 +133,7 @@ class Launcher:
         environ["HANDTINT_RUNTIME"] = str(self.path.parent)
         self.release()
         try:
-            with self._open_log() as log:
+            with self._open_words() as log:
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -142,10 +147,10 @@ class Launcher:
         except OSError as error:
             raise EngineGone(f"the engine could not be started with {shlex.join(command)}: {error}") from error
 
-    def _open_log(self) -> BinaryIO:
+    def _open_words(self) -> BinaryIO:
         """Appended to, since an engine that runs already may be writing to it; begun anew once it is long."""
-        long = self.log_path.exists() and self.log_path.stat().st_size > _LOG_BYTES
-        return self.log_path.open("wb" if long else "ab")
+        long = self.words_path.exists() and self.words_path.stat().st_size > _LOG_BYTES
+        return self.words_path.open("wb" if long else "ab")
 
     def alive(self) -> bool:
         """Does the process that was started here still run?"""
@@ -161,11 +166,11 @@ class Launcher:
         if self._process is None or self._process.poll() is None:
             return ""
         try:
-            words = self.log_path.read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace").strip()
+            words = self.words_path.read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace").strip()
         except OSError:
             words = ""
         last = words.splitlines()[-1] if words else "it said nothing"
-        return f"the engine ended with status {self._process.returncode}: {last} (log: {self.log_path})"
+        return f"the engine ended with status {self._process.returncode}: {last} (log: {self.words_path})"
 
     def release(self) -> None:
         """Let the process that was started here live on by itself."""

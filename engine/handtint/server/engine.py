@@ -24,6 +24,7 @@ from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
 from handtint.server.lock import Lock
+from handtint.server.logs import logging_to
 from handtint.server.mailbox import Job, Mailbox
 from handtint.server.memory import resident
 from handtint.server.router import HOST, Limits, Router
@@ -87,9 +88,13 @@ def serve(
     int
         0; also where another engine of this user runs already.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings(device, idle_exit, memory_budget, path or connection_path())
     make_runtime_folder(settings.path.parent)
+    with logging_to(settings.path.parent, sys.stderr):
+        return _serve(settings, clock)
+
+
+def _serve(settings: Settings, clock: Callable[[], float]) -> int:
     lock = Lock(settings.path.with_suffix(".lock"))
     other = _take(lock, settings.path, clock)
     if other is not None:
@@ -224,7 +229,7 @@ def make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Servi
     _log.info("ready on %s with %d threads", device, torch.get_num_threads())
     service = Service(device=device, cache=cache, load=load, clock=clock, threads=_cores())
     try:
-        service.preload(default_method().name)
+        service.warm_up(default_method().name)
     except HandtintError as error:
         _log.warning("the default method cannot be loaded: %s", error)
     return service
