@@ -130,6 +130,13 @@ def test_commands_within_sentences_exist(page: Path) -> None:
         assert not unknown, command
 
 
+def test_make_help_lists_every_target() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    listed = subprocess.run(["make", "-s", "help"], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+    assert {line.split()[0] for line in listed.splitlines()} == set(targets.split())
+
+
 # The worked example --------------------------------------------------------------------------------------------------
 
 
