@@ -8,6 +8,7 @@ import pytest
 
 from handtint import weights
 from handtint.colorizers import trained
+from handtint.colorizers.base import Control
 from handtint.errors import Cancelled, GuidanceError, PictureError, ProtocolError, WeightsError
 from handtint.server import planes
 from handtint.server.cache import Cache, UnknownPlanes
@@ -296,3 +297,19 @@ def test_a_request_for_somebody_else(service: Service) -> None:
 def test_palette_goes_to_the_method(service: Service, colorizer: Any) -> None:
     guidance = replace(m.Colorize(1, "d", gray()), palette=m.Palette((m.Color(1, 0, 0),)))
     assert colorize(service, palette=guidance.palette).method == "gated"
+
+
+def test_warming_up_loads_the_method_and_keeps_no_picture(service: Service, colorizer: Any) -> None:
+    asked = []
+    original = colorizer.colorize
+
+    def spy(prepared: Any, guidance: Any, **options: Any) -> Any:
+        asked.append((prepared.lightness.shape, guidance.controls()))
+        return original(prepared, guidance, **options)
+
+    colorizer.colorize = spy
+    service.warm_up("scribble")
+    assert asked == [((384, 384), frozenset({Control.hints}))]
+    assert service.loaded == ("scribble",)
+    with pytest.raises(UnknownPlanes):
+        colorize(service, base=Known(gray().digest()))

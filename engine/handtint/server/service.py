@@ -18,7 +18,7 @@ from handtint.color.gamut import clip_colors
 from handtint.color.hints import PROMISED_COVERAGE, Points
 from handtint.color.palette import MAX_COLORS, extract_palette
 from handtint.color.upsample import shrink_area
-from handtint.colorizers.base import Colorizer, Guidance, Prepared, Suggester, check_cancelled, check_picture
+from handtint.colorizers.base import Colorizer, Control, Guidance, Prepared, Suggester, check_cancelled, check_picture
 from handtint.colorizers.registry import default_method, suggesting_method
 from handtint.errors import GuidanceError, PictureError, ProtocolError
 from handtint.server import planes as read
@@ -52,6 +52,8 @@ FloatArray = NDArray[np.float32]
 MAX_SIDE = 65_535
 MAX_PIXELS = 200_000_000
 _CHECKED_HINTS = 4096
+_WARM_SIDE = 384
+"""Side of the picture for nobody, px: above the working sizes, so that every step is taken."""
 _VISIBLE = 2.0
 """ab units that a hint must move by before we speak of it."""
 _log = logging.getLogger(__name__)
@@ -126,6 +128,15 @@ class Service:
         if colorizer is None:
             colorizer = self._colorizers[method] = self._load(method, self.device)
         return colorizer
+
+    def warm_up(self, method: str) -> None:
+        """Answer a picture for nobody: what is loaded or compiled at its first use is there when somebody asks."""
+        colorizer = self.preload(method)
+        shape = (_WARM_SIDE, _WARM_SIDE)
+        lightness = np.broadcast_to(np.linspace(0.0, 100.0, _WARM_SIDE, dtype=np.float32), shape)
+        painted = Points(shape, np.zeros(1, np.int64), np.full((2, 1), 20.0, np.float32), np.ones(1, np.float32))
+        guidance = Guidance(hints=painted if Control.hints in colorizer.controls else None)
+        colorizer.colorize(colorizer.prepare(check_picture(lightness)), guidance)
 
     def rest(self) -> None:
         """Free the models and what they prepared; the planes stay."""
