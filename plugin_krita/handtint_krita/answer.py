@@ -15,12 +15,14 @@ from handtint_krita.words import tr
 class Answer:
     """What the engine made of the layer `base` of a document, which need not be the one in front any more.
 
-    `result` is our own layer that was there when this was asked for, empty where there was none.
+    `result` is our own layer that was there when this was asked for, empty where there was none; `blending` is how it
+    shall lie over the base.
     """
 
     document: Document
     base: str
     result: str
+    blending: str
     colorized: Colorized
 
     def outlived(self) -> bool:
@@ -36,10 +38,12 @@ class Answer:
     def put(self) -> tuple[bool, str]:
         """Show it, one undo step at most; whether a layer was added, and a sentence for the painter."""
         gray = self.document.space.model == "GRAYA"
-        added = self.document.show(self.base, self.colorized.plane.data)
+        added = self.document.show(self.base, self.colorized.plane.data, self.blending)
         said = [tr("Colored in {seconds:.1f} s.", seconds=self.colorized.seconds), *self.colorized.notes]
         if gray:
             said.append(tr("The document was gray and is RGB now."))
+        if not self.document.result_is_visible():
+            said.append(tr("The color layer is hidden."))
         return added, " ".join(said)
 
 

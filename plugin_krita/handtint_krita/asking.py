@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from handtint.wire.messages import Colorized, Palette, Segmented
+from handtint.wire.pixels import Plane
 from handtint_krita.answer import Answer, FoundMap
 from handtint_krita.conversation import Conversation
 from handtint_krita.document import Document
 from handtint_krita.hashing import Hasher
 from handtint_krita.inputs import Inputs
 from handtint_krita.request import color_request, map_request
-from handtint_krita.settings import Settings
+from handtint_krita.settings import Settings, blending
 
 
 class Asking:
@@ -31,15 +32,19 @@ class Asking:
         self._asked: Callable[[Any], Answer | FoundMap] | None = None
         self.inputs = Inputs()
 
-    def look(self, document: Document, takes: tuple[str, ...]) -> None:
-        """Read what counts, unless planes that were read before are still being named."""
-        if not self._hasher.busy:
-            self.inputs.look(document, takes)
+    def look(self, document: Document, takes: tuple[str, ...]) -> bool:
+        """Read what counts, unless planes that were read before are still being named; True where it has changed."""
+        return not self._hasher.busy and self.inputs.look(document, takes)
+
+    def base(self, document: Document) -> Plane | None:
+        """The base as last seen; None as long as it is being named, or empty."""
+        base = self.inputs.base(document)
+        return base if base is not None and self._hasher.ready(base) else None
 
     def for_map(self, document: Document) -> bool:
         """Ask for the semantic map of the base; False as long as the base is being named."""
-        base = self.inputs.base(document)
-        if base is None or not self._hasher.ready(base):
+        base = self.base(document)
+        if base is None:
             return False
         self._asked = functools.partial(FoundMap, document, document.roles().base)
         space = document.answer_space()
@@ -61,9 +66,8 @@ class Asking:
             takes=takes,
         )
         roles = document.roles()
-        self._asked = functools.partial(
-            Answer, document, roles.base, roles.result if document.has(roles.result) else ""
-        )
+        result = roles.result if document.has(roles.result) else ""
+        self._asked = functools.partial(Answer, document, roles.base, result, blending(settings))
         return self._talk.ask(request, pictures.whole)
 
     def answered(self, outcome: Colorized | Segmented) -> Answer | FoundMap | None:

@@ -11,6 +11,7 @@ from handtint.wire.messages import (
     Colorize,
     Colorized,
     Failure,
+    Message,
     MethodInfo,
     Progress,
     Segment,
@@ -23,6 +24,7 @@ from handtint_krita.words import tr
 _UNDER_WAY = (LinkState.starting, LinkState.connecting)
 Request = Colorize | Segment
 Reply = Colorized | Segmented | Failure
+"""What comes of the newest request."""
 _QUIET = ("superseded", "cancelled")
 
 
@@ -37,6 +39,8 @@ class Conversation:
         How far the engine is with it, 0 to 1.
     live : LiveSession
         When to ask while the painter paints; a new document takes a new one.
+    aside : list of Message
+        Answers to what was asked aside (`ask_aside`), for whoever asked to take out.
     """
 
     def __init__(self, make_link: Callable[[], EngineLink]) -> None:
@@ -47,6 +51,13 @@ class Conversation:
         self._for_map = False
         self.fraction = 0.0
         self._doing = ""
+        self._aside: set[int] = set()
+        self.aside: list[Message] = []
+
+    @property
+    def device(self) -> str:
+        """What the networks run on; empty until the engine has been spoken to."""
+        return self._link.welcome.device if self._link.welcome is not None else ""
 
     @property
     def methods(self) -> tuple[MethodInfo, ...]:
@@ -109,6 +120,13 @@ class Conversation:
         self._for_map = isinstance(request, Segment)
         return request.id
 
+    def ask_aside(self, make: Callable[[int], Message]) -> int:
+        """Send a request that takes no other's place; its answer, or failure, comes into `aside`."""
+        message = make(self._link.next_id())
+        self._link.send(message)
+        self._aside.add(message.id)
+        return message.id
+
     def cancel(self) -> None:
         """Call the newest request off; its answer is dropped even if it comes."""
         if self.newest:
@@ -120,6 +138,9 @@ class Conversation:
         outcome: Reply | None = None
         for message in self._link.pump(now):
             self.live.received(message, now)
+            if message.id in self._aside and not isinstance(message, Progress):
+                self._aside.remove(message.id)
+                self.aside.append(message)
             if message.id != self.newest:
                 continue
             if isinstance(message, Progress):
@@ -137,6 +158,8 @@ class Conversation:
         self._link.close()
         self._link = self._make_link()
         self.newest = 0
+        self.aside += [Failure(id, "cancelled", "") for id in self._aside]
+        self._aside.clear()
         self._link.open()
 
     def close(self) -> None:

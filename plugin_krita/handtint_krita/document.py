@@ -8,30 +8,30 @@ down ends the stroke (so callers ask `may_write` first); objects of a closed doc
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from handtint.errors import PictureError
-from handtint.wire.pixels import Buffer, Extent, Plane
-from handtint_krita.colorspace import ColorSpace, colored, pixel_format, transfer, travelling, travels
-from handtint_krita.qt import QByteArray, QUuid, transferback
-from handtint_krita.roles import Layer, Roles
+from handtint.wire.pixels import Buffer, Extent, PixelFormat, Plane
+from handtint_krita.colorspace import SRGB, ColorSpace, colored, pixel_format, transfer, travelling, travels
+from handtint_krita.conversion import converted
+from handtint_krita.nodes import handed_back, space_of, turn_lightness, walk
+from handtint_krita.qt import QByteArray, QUuid
+from handtint_krita.roles import Layer, Roles, Variant, read_roles, write_roles
 from handtint_krita.words import tr
 
 Pixels = Any
 """Raw pixels as libkis gives and takes them: QByteArray, bytes or bytearray, all with the buffer protocol."""
 ANNOTATION = "handtint"
 RESULT_NAME = "Handtint color"
+GROUP_NAME, BASE_NAME = "Colorization", "Base"
 PAINTED_NAMES = {"hints": "Hints", "semantic": "Semantic"}
 """Layers that we add for a role to be painted on, and layers of whose name we take it for granted."""
 MAP_OPACITY = 128
 """Of 255: a map hides the picture that it explains."""
 THUMBNAIL = 96
-_PICTURES = ("paintlayer", "grouplayer", "filelayer", "clonelayer", "vectorlayer", "filllayer")
-_PAINTED = ("paintlayer", "grouplayer")
 
 
 class Document:
@@ -50,6 +50,7 @@ class Document:
         self._native = native
         self.id: str = native.rootNode().uniqueId().toString()
         self.name: str = native.name()
+        self._given_up: Roles | None = None
 
     def is_(self, native: Any) -> bool:
         """Whether this wraps that document of libkis."""
@@ -57,7 +58,7 @@ class Document:
 
     def alive(self) -> bool:
         """Whether Krita still has the document open."""
-        return any(self._native == other for other in _handed_back(self._krita.documents()))
+        return any(self._native == other for other in handed_back(self._krita.documents()))
 
     def may_write(self) -> bool:
         """Whether nothing is being painted or computed, so that a change disturbs no stroke."""
@@ -72,15 +73,15 @@ class Document:
 
     @property
     def space(self) -> ColorSpace:
-        return _space(self._native)
+        return space_of(self._native)
 
     # Layers -------------------------------------------------------------------------------------------------------
 
     def layers(self) -> tuple[Layer, ...]:
         """All layers that hold a picture, the topmost first, without our own."""
-        result = self.roles().result
-        found = _walk(self._native.rootNode(), 0)
-        return tuple(layer for layer in found if layer.id != result)
+        roles = self.roles()
+        ours = {roles.result, *roles.variants}
+        return tuple(layer for layer in walk(self._native.rootNode(), 0) if layer.id not in ours)
 
     def has(self, layer: str) -> bool:
         """Whether the document has a layer of that id."""
@@ -95,24 +96,28 @@ class Document:
         """The roles stored in the document; none once it is closed."""
         if not self.alive():  # asking for an annotation would end Krita
             return Roles()
-        try:
-            stored = json.loads(bytes(self._native.annotation(ANNOTATION)) or b"{}")
-            return Roles(**{name: type(value)(stored.get(name, value)) for name, value in asdict(Roles()).items()})
-        except (ValueError, TypeError, AttributeError):  # written by another version, or by another hand
-            return Roles()
+        return read_roles(bytes(self._native.annotation(ANNOTATION)))
 
     def set_roles(self, roles: Roles) -> None:
         """Store roles in the document; they survive saving."""
         if self.alive() and roles != self.roles():
-            data = QByteArray(json.dumps(asdict(roles)).encode())
+            data = QByteArray(write_roles(roles))
             self._native.setAnnotation(ANNOTATION, "Which layer plays which part for Handtint", data)
 
     def settle_roles(self) -> None:
-        """Give roles where nobody did: the lowest layer is the base, painted ones get theirs by name."""
+        """Give roles where nobody did: the lowest layer is the base, painted ones get theirs by name.
+
+        Layers that were removed and come back, by undo and redo, have the roles again that they had.
+        """
+        if self._given_up is not None and self._complete(self._given_up):
+            self.set_roles(self._given_up)
+            self._given_up = None
         roles = self.roles()
         chosen = {role: getattr(roles, role) for role in PAINTED_NAMES}
         if self.has(roles.base) and all(not layer or self.has(layer) for layer in chosen.values()):
             return
+        if roles.base:
+            self._given_up = roles
         layers = self.layers()
         known = {layer.id for layer in layers}
         base = roles.base if roles.base in known else (layers[-1].id if layers else "")
@@ -121,12 +126,15 @@ class Document:
             chosen[role] = chosen[role] if chosen[role] in known else next(named, "")
         self.set_roles(roles.given(base=base, **chosen))
 
+    def _complete(self, roles: Roles) -> bool:
+        return all(self.has(layer) for layer in (roles.base, roles.hints, roles.semantic) if layer)
+
     # Pixels -------------------------------------------------------------------------------------------------------
 
     def read(self, layer: str) -> Pixels:
         """Pixels of a layer over the whole canvas, as they lie in Krita's memory. Compare them with ==."""
         node = self._existing(layer)
-        plain = node.type() == "paintlayer" and not _handed_back(node.childNodes())
+        plain = node.type() == "paintlayer" and not handed_back(node.childNodes())
         return (node.pixelData if plain else node.projectionPixelData)(0, 0, *self.extent)
 
     def is_empty(self, layer: str) -> bool:
@@ -135,10 +143,22 @@ class Document:
 
     def plane(self, layer: str, pixels: Pixels) -> Plane:
         """Pixels that were `read` from a layer, ready to travel; converted by Krita where the wire has no name."""
-        space = _space(self._existing(layer))
+        space = space_of(self._existing(layer))
         wire = travelling(space)
-        data = pixels if travels(space) else self._converted(pixels, space, wire)
+        data = pixels if travels(space) else converted(self._krita, pixels, self.extent, space, wire)
         return Plane(pixel_format(wire), self.extent, memoryview(data), transfer(wire))
+
+    def selection(self) -> Plane | None:
+        """How much of each pixel is selected; None where nothing is."""
+        selection = self._native.selection()
+        if selection is None:
+            return None
+        return Plane(PixelFormat.gray8, self.extent, bytes(selection.pixelData(0, 0, *self.extent)))
+
+    def as_srgb(self, layer: str, pixels: Pixels, extent: Extent) -> bytes:
+        """Some pixels of a layer as BGRA of 8 bits."""
+        space = space_of(self._existing(layer))
+        return bytes(converted(self._krita, pixels, extent, space, ColorSpace("RGBA", "U8", SRGB)))
 
     def answer_space(self) -> ColorSpace:
         """The space in which an answer for this document has to come."""
@@ -168,8 +188,49 @@ class Document:
         self._insist_open()
         return self._add_painted("semantic", self._own_pixels(data))
 
+    def add_colorization(self, base: str, semantic: bool) -> str:
+        """Add a group with all that coloring takes above the layer `base`: one undo step; the id of its hints layer.
+
+        The group holds a copy of that layer, so that the picture itself stays as it is.
+        """
+        self._insist_open()
+        self.make_colored()
+        picture = self._existing(base)
+        roles = ["semantic", "hints"] if semantic else ["hints"]
+        copy, color = self._new_node(BASE_NAME), self._new_node(RESULT_NAME)
+        copy.setPixelData(self._own_copy(picture, base), 0, 0, *self.extent)
+        turn_lightness(color, on=False)
+        painted = {role: self._new_node(PAINTED_NAMES[role]) for role in roles}
+        if semantic:
+            painted["semantic"].setOpacity(MAP_OPACITY)
+        group = self._native.createGroupLayer(GROUP_NAME)
+        # Children that are added one by one would be an undo step each, even to a group that is in no document.
+        group.setChildNodes([copy, color, *painted.values()])
+        picture.parentNode().addChildNode(group, picture)
+        ids = {role: node.uniqueId().toString() for role, node in painted.items()}
+        empty = zlib.crc32(color.pixelData(0, 0, *self.extent))
+        given = self.roles().given(base=copy.uniqueId().toString(), **ids)
+        self.set_roles(replace(given, result=color.uniqueId().toString(), content=empty))
+        return str(ids["hints"])
+
+    def others(self) -> dict[str, Any]:
+        """The other documents that are open, by a name for each."""
+        found: dict[str, Any] = {}
+        for native in handed_back(self._krita.documents()):
+            if not self.is_(native):
+                name = Path(native.fileName()).name or native.name() or tr("Unnamed")
+                found[name if name not in found else f"{name} ({len(found) + 1})"] = native
+        return found
+
+    def _own_copy(self, picture: Any, layer: str) -> Pixels:
+        """A layer's pixels in the document's own space, in which a new layer comes."""
+        return converted(self._krita, self.read(layer), self.extent, space_of(picture), self.space)
+
+    def _new_node(self, name: str) -> Any:
+        return self._native.createNode(name, "paintlayer")
+
     def _add_painted(self, role: str, pixels: Pixels) -> str:
-        node = self._native.createNode(PAINTED_NAMES[role], "paintlayer")
+        node = self._new_node(PAINTED_NAMES[role])
         if pixels is not None:
             node.setPixelData(pixels, 0, 0, *self.extent)
         if role == "semantic":
@@ -179,7 +240,7 @@ class Document:
         self.set_roles(self.roles().given(**{role: added}))
         return added
 
-    def show(self, base: str, data: Buffer) -> bool:
+    def show(self, base: str, data: Buffer, blending: str = "normal") -> bool:
         """Put an answer (`answer_space`, whole canvas) above the base; True where a layer had to be added for it.
 
         The first answer is a new layer, filled before it is added: one undo step. Later ones go into that same layer,
@@ -188,13 +249,58 @@ class Document:
         self._insist_open()
         pixels = self._own_pixels(data)
         own = self._own_layer()
+        if self.space.model == "LABA":
+            blending = "normal"  # exact and live as it is; Krita's HSY modes do nothing there
         if own is None:
-            self._add_result(self._existing(base), pixels)
+            self._add_result(self._existing(base), pixels, blending)
         else:
+            if own.blendingMode() != blending:
+                own.setBlendingMode(blending)
             self._write(own, pixels)
             self._native.setModified(True)
             self._native.refreshProjection()
         return own is None
+
+    def keep_result(self, name: str, *, variant: bool) -> bool:
+        """Leave our layer to the painter under a name, so that the next answer is a new layer; False without one.
+
+        A variant is remembered, to be chosen from; a baked layer holds the whole picture, whatever lies below it.
+        """
+        self._insist_open()
+        own = self._own_layer()
+        if own is None or self.is_empty(self.roles().result):
+            return False
+        own.setName(name)
+        if not variant:
+            turn_lightness(own, on=True)
+            own.setBlendingMode("normal")
+        self._native.setModified(True)
+        roles = self.roles()
+        kept = (*roles.variants, roles.result) if variant else roles.variants
+        self.set_roles(replace(roles, result="", content=0, variants=kept))
+        return True
+
+    def result_is_visible(self) -> bool:
+        """Whether our own layer, and all groups that it lies in, can be seen."""
+        node = self._node(self.roles().result)
+        while node is not None and node.visible():
+            node = node.parentNode()
+        return node is None
+
+    def variants(self) -> tuple[Variant, ...]:
+        """The results that were kept, and the one that is ours still; the oldest first."""
+        roles = self.roles()
+        nodes = (self._node(layer) for layer in (*roles.variants, roles.result))
+        return tuple(Variant(n.uniqueId().toString(), n.name(), n.visible()) for n in nodes if n is not None)
+
+    def show_variant(self, layer: str) -> None:
+        """Show one of the kept results and hide the others."""
+        self._insist_open()
+        for variant in self.variants():
+            node = self._existing(variant.id)
+            node.setVisible(variant.id == layer)
+        self._native.setModified(True)
+        self._native.refreshProjection()
 
     def _own_pixels(self, data: Buffer) -> Pixels:
         """An answer in `answer_space` as this document keeps its pixels; a gray one is made RGB for that."""
@@ -205,15 +311,15 @@ class Document:
             raise PictureError(f"the answer should have {expected} bytes for this document, got {got}")
         self.make_colored()
         pixels = data if isinstance(data, bytes | bytearray) else bytes(data)  # libkis takes no memoryview
-        return pixels if travels(self.space) else self._converted(pixels, wire, self.space)
+        return pixels if travels(self.space) else converted(self._krita, pixels, self.extent, wire, self.space)
 
-    def thumbnail(self, layer: str) -> Any:
+    def thumbnail(self, layer: str, side: int = THUMBNAIL) -> Any:
         """A small QImage of what is painted on a layer; None where that is nothing."""
         node = self._node(layer)
         if node is None or node.bounds().isEmpty():
             return None
         bounds = node.bounds()  # Krita would stretch it to whatever size it is asked for
-        share = THUMBNAIL / max(bounds.width(), bounds.height())
+        share = side / max(bounds.width(), bounds.height())
         return node.thumbnail(max(1, round(share * bounds.width())), max(1, round(share * bounds.height())))
 
     def active(self) -> str:
@@ -227,11 +333,14 @@ class Document:
         if node is not None:
             self._native.setActiveNode(node)
 
-    def _add_result(self, base: Any, pixels: Pixels) -> None:
-        node = self._native.createNode(RESULT_NAME, "paintlayer")
+    def _add_result(self, base: Any, pixels: Pixels, blending: str) -> None:
+        node = self._new_node(RESULT_NAME)
         self._write(node, pixels)
-        if self.space.model == "LABA":
-            _turn_lightness_off(node)
+        if blending != "normal":  # Krita makes an undo step of its own of this
+            node.setBlendingMode(blending)
+        for kept in filter(None, map(self._node, self.roles().variants)):
+            kept.setVisible(False)  # else the new one could not be seen
+        turn_lightness(node, on=False)
         base.parentNode().addChildNode(node, base)
         self.set_roles(replace(self.roles(), result=node.uniqueId().toString(), content=zlib.crc32(pixels)))
 
@@ -244,7 +353,7 @@ class Document:
     def _own_layer(self) -> Any:
         roles = self.roles()
         node = self._node(roles.result)
-        if node is None or node.locked() or _space(node) != self.space:
+        if node is None or node.locked() or space_of(node) != self.space:
             return None
         held = zlib.crc32(node.pixelData(0, 0, *self.extent))
         return node if held == roles.content else None
@@ -261,48 +370,3 @@ class Document:
         if node is None:
             raise PictureError(tr("That layer is no longer in the document: choose another one"))
         return node
-
-    def _converted(self, pixels: Pixels, source: ColorSpace, target: ColorSpace) -> Pixels:
-        """The pixels in another color space, through a document that nobody sees (exact, nothing to undo)."""
-        width, height = self.extent
-        hidden = self._krita.createDocument(width, height, "handtint", *source, 72.0)
-        if hidden is None:
-            raise PictureError(tr("Krita cannot convert from {space}", space=" ".join(source)))
-        try:
-            hidden.setBatchmode(True)
-            node = hidden.topLevelNodes()[0]
-            node.setPixelData(pixels, 0, 0, width, height)
-            hidden.setColorSpace(*target)
-            hidden.waitForDone()
-            return hidden.topLevelNodes()[0].pixelData(0, 0, width, height)
-        finally:
-            hidden.close()
-
-
-def _turn_lightness_off(node: Any) -> None:
-    """The layer then changes a* and b* alone: exact, and it stays right when the base is edited."""
-    channels = node.channels()
-    for channel in channels:
-        if channel.position() == 0:
-            channel.setVisible(False)
-    _handed_back(channels)
-
-
-def _space(owner: Any) -> ColorSpace:
-    return ColorSpace(owner.colorModel(), owner.colorDepth(), owner.colorProfile())
-
-
-def _walk(parent: Any, level: int) -> Iterator[Layer]:
-    for node in reversed(_handed_back(parent.childNodes())):
-        kind = node.type()
-        if kind in _PICTURES:
-            yield Layer(node.uniqueId().toString(), node.name(), level, kind in _PAINTED)
-        if kind == "grouplayer":
-            yield from _walk(node, level + 1)
-
-
-def _handed_back(objects: list[Any]) -> list[Any]:
-    """The same list; Python then frees its objects (libkis forgets to)."""
-    for item in objects:
-        transferback(item)
-    return objects

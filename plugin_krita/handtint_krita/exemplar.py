@@ -43,16 +43,22 @@ class ExemplarFile:
     def _read(self, path: str) -> None:
         if path == self._path:
             return
-        image = _load(path)
+        image = load_picture(path)
         self._thumbnail = image.scaled(
             THUMBNAIL, THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        self._plane = _plane(image)
+        self._plane = picture_plane(image)
         self._path = path
 
 
-def _load(path: str) -> Any:
-    """The picture as sRGB with alpha, 8 bits, at most `SIDE` on a side."""
+def load_picture(path: str) -> Any:
+    """A file as a QImage in sRGB with alpha, 8 bits, at most `SIDE` on a side.
+
+    Raises
+    ------
+    GuidanceError
+        The file cannot be read as a picture.
+    """
     reader = QImageReader(path)
     reader.setAutoTransform(True)
     size = reader.size()
@@ -67,7 +73,9 @@ def _load(path: str) -> Any:
     return image.convertToFormat(QImage.Format.Format_RGBA8888)
 
 
-def _plane(image: Any) -> Plane:
+def picture_plane(image: Any) -> Plane:
+    """A QImage, taken for sRGB, ready to travel."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
     bits = image.constBits()
     bits.setsize(image.sizeInBytes())
     return Plane(PixelFormat.rgba8, Extent(image.width(), image.height()), bytes(bits))

@@ -15,6 +15,7 @@ from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extensio
 
 from handtint.client.launcher import Launcher
 from handtint.client.link import EngineLink
+from handtint.errors import GuidanceError
 from handtint.wire.messages import Color
 from handtint_krita.colorspace import SRGB
 from handtint_krita.docker import Panel
@@ -23,6 +24,7 @@ from handtint_krita.model import Model
 from handtint_krita.palettes import KritaPalettes
 from handtint_krita.qt import QTimer, isdeleted
 from handtint_krita.watcher import UndoHints
+from handtint_krita.widgets import Icons
 from handtint_krita.words import tr
 
 DOCKER = "handtint_docker"
@@ -43,14 +45,40 @@ class KritaStore:
         self._krita.writeSetting(_GROUP, key, value)
 
 
+class KritaBrush:
+    """The color that Krita paints with in the view that is in front."""
+
+    def __init__(self, krita: Any) -> None:
+        self._krita = krita
+
+    def color(self) -> Color:
+        shown = self._view().foregroundColor().colorForCanvas(None)
+        return Color(shown.redF(), shown.greenF(), shown.blueF())
+
+    def take(self, color: Color) -> None:
+        """Paint with an sRGB color; exactly, whatever the screen's profile is."""
+        chosen = ManagedColor("RGBA", "U8", SRGB)
+        chosen.setComponents([color.blue, color.green, color.red, 1.0])  # in the order of Krita's memory
+        self._view().setForeGroundColor(chosen)
+
+    def _view(self) -> Any:
+        window = self._krita.activeWindow()
+        view = window.activeView() if window is not None else None
+        if view is None:
+            raise GuidanceError(tr("Open a gray picture first"))
+        return view
+
+
 class HandtintExtension(Extension):  # type: ignore[misc]
     """Owns the model: Krita ends dockers before `applicationClosing`, the extension after it."""
 
     def __init__(self, krita: Any) -> None:
         super().__init__(krita)
         self._krita = krita
-        _write_log(Path(krita.getAppDataLocation()) / "handtint" / "krita.log")
-        self.model = Model(krita, KritaStore(krita), _make_link, time.monotonic)
+        log = Path(krita.getAppDataLocation()) / "handtint" / "krita.log"
+        _write_log(log)
+        self.logs = {tr("Log of the engine"): Launcher().log_path, tr("Log of this docker"): log}
+        self.model = Model(krita, KritaStore(krita), _make_link, time.monotonic, KritaBrush(krita))
         self.hints = UndoHints(self)
         self.hints.hinted.connect(self.model.hint)
         self._live_actions: list[Any] = []
@@ -65,10 +93,17 @@ class HandtintExtension(Extension):  # type: ignore[misc]
 
     def createActions(self, window: Any) -> None:  # noqa: N802 - Krita's name
         """Called by Krita for each window; names, tips and shortcuts are in the .action file."""
-        colorize = window.createAction("handtint_colorize", "", "tools/scripts")
-        colorize.triggered.connect(lambda: self.model.colorize())
-        detect = window.createAction("handtint_detect", "", "tools/scripts")
-        detect.triggered.connect(lambda: self.model.detect())
+        model = self.model
+        deeds = {
+            "handtint_new": model.deeds.new_colorization,
+            "handtint_colorize": model.colorize,
+            "handtint_detect": model.detect,
+            "handtint_suggest": model.helper.suggest_under_pointer,
+            "handtint_variant": model.deeds.keep_variant,
+        }
+        for name, deed in deeds.items():
+            action = window.createAction(name, "", "tools/scripts")
+            action.triggered.connect(lambda _checked, deed=deed: deed())
         live = window.createAction("handtint_live", "", "tools/scripts")
         live.setCheckable(True)
         live.toggled.connect(lambda on: self.model.set_live(on))
@@ -88,13 +123,6 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             self.hints.attach(window)
         self.model.look_up_document()
 
-    def paint_with(self, color: Color) -> None:
-        """Make an sRGB color the one that Krita paints with; exactly, whatever the screen's profile is."""
-        view = self._krita.activeWindow().activeView()
-        chosen = ManagedColor("RGBA", "U8", SRGB)
-        chosen.setComponents([color.blue, color.green, color.red, 1.0])  # in the order of Krita's memory
-        view.setForeGroundColor(chosen)
-
     def report(self, error: Exception) -> None:
         """Where guarded methods leave what went wrong."""
         self.model.report(error)
@@ -107,7 +135,7 @@ def make_docker_type(extension: HandtintExtension) -> type:
         def __init__(self) -> None:
             super().__init__()
             self.setWindowTitle(tr("Handtint"))
-            self.panel = Panel(extension.model, extension.palettes, Krita.instance().icon, extension.paint_with)
+            self.panel = Panel(extension.model, extension.palettes, Icons(Krita.instance().icon), extension.logs)
             self.setWidget(self.panel)
 
         def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name

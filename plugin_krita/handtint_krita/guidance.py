@@ -1,25 +1,23 @@
-"""The docker's rows of guidance: hints, semantic map, palette, exemplar. Shows the view and passes on what is chosen.
+"""The docker's rows of guidance: hints, semantic map, exemplar (the palette has a file of its own).
 
-Decides nothing, knows no libkis.
+Shows the view and passes on what is chosen. Decides nothing, knows no libkis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from handtint.wire.messages import Color, SemanticClass
+from handtint.wire.messages import SemanticClass
+from handtint_krita.gamut import GamutPicker
 from handtint_krita.guard import guarded
 from handtint_krita.model import Model
-from handtint_krita.palettes import KritaPalettes, format_palette
-from handtint_krita.qt import QFileDialog, QLabel, QLineEdit, QObject
+from handtint_krita.qt import QFileDialog, QLabel, QMenu, QObject
+from handtint_krita.swatches import ColorStrip, Legend
 from handtint_krita.view import View
-from handtint_krita.widgets import ChoiceBox, Swatches, Thumbnail, tool_button
+from handtint_krita.widgets import ChoiceBox, DropBox, Icons, popped_up, tool_button
 from handtint_krita.words import tr
 
-_TYPED = "\n"
-"""Key of the palette that was typed; no palette of Krita has that name."""
 _FILE = "\n"
 """Key of the exemplar that is a file; no layer has that id."""
 Choices = list[tuple[str, str, str]]
@@ -51,20 +49,49 @@ class Control(QObject):  # type: ignore[misc]
 
 
 class HintsControl(Control):
-    """The layer with hints."""
+    """The layer with hints, and help with choosing their colors."""
 
     name = "hints"
 
-    def __init__(self, model: Model, icon: Callable[[str], Any]) -> None:
+    def __init__(self, model: Model, icons: Icons) -> None:
         self.layer = ChoiceBox(tr("The layer that you paint colors on. It is only read."))
-        self.add = tool_button(icon("addlayer"), tr("Add a new layer for hints on top"))
-        super().__init__(model, ((tr("Hints"), (self.layer, self.add)),))
+        self.add = tool_button(icons, "addlayer", tr("Add a new layer for hints on top"))
+        self.suggest = tool_button(icons, "krita_tool_color_sampler", tr("Suggest likely colors for each stroke"))
+        self.unsure = tool_button(icons, "visible", tr("Show where a hint would help most"))
+        for button in (self.suggest, self.unsure):
+            button.setCheckable(True)
+        self.colors = ColorStrip()
+        self.gamut = GamutPicker()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        rows = (
+            (tr("Hints"), (self.layer, self.add, self.suggest, self.unsure)),
+            ("", (self.colors,)),
+            ("", (self.gamut, self.said)),
+        )
+        super().__init__(model, rows)
         self.layer.chosen.connect(lambda layer: model.choose(hints=layer))
-        self.add.clicked.connect(lambda: model.add_layer("hints"))
+        self.add.clicked.connect(lambda: model.deeds.add_layer("hints"))
+        self.suggest.clicked.connect(lambda on: model.helper.follow_strokes(on))
+        self.unsure.clicked.connect(lambda on: model.helper.show_unsure(on))
+        self.colors.chosen.connect(lambda index: model.deeds.paint_on("hints", self.colors.colors[index]))
+        self.gamut.picked.connect(lambda color: model.deeds.paint_on("hints", color))
 
     def render(self, view: View, not_taken: str) -> None:
         super().render(view, not_taken)
         self.layer.set_choices(_painted_layers(view), view.roles.hints)
+        self.suggest.setChecked(view.help.suggesting)
+        self.unsure.setChecked(view.help.showing_unsure)
+        found = view.help.answers.suggestions
+        for widget in (self.colors, self.gamut, self.said):
+            widget.setVisible(found is not None)
+        if found is not None:
+            self.colors.set_colors(found.colors)
+            self.gamut.show_colors(found.colors)
+            where = tr("Pixel {x}, {y}", x=found.spot.x, y=found.spot.y)
+            lightness = tr("L* {lightness:.0f}", lightness=self.gamut.lightness)
+            unsure = tr("unsure: {percent} %", percent=round(100 * found.unsure))
+            self.said.setText("\n".join((where, lightness, unsure)))
 
 
 class SemanticControl(Control):
@@ -72,24 +99,35 @@ class SemanticControl(Control):
 
     name = "semantic"
 
-    def __init__(self, model: Model, icon: Callable[[str], Any], paint_with: Callable[[Color], None]) -> None:
+    def __init__(self, model: Model, icons: Icons) -> None:
         self.layer = ChoiceBox(tr("The layer that says what is what in the picture, in the classes' colors."))
-        self.add = tool_button(icon("addlayer"), tr("Add a new layer for a semantic map on top"))
-        self.detect = tool_button(icon("different-regions"), tr("Detect objects: find a map, on a new layer"))
+        self.add = tool_button(icons, "addlayer", tr("Add a new layer for a semantic map on top"))
+        self.detect = tool_button(icons, "different-regions", tr("Detect objects: find a map, on a new layer"))
+        self.legend = Legend()
+        self.unknown = QLabel(tr("Some colors are no class's: each counts for the nearest one."))
+        self.unknown.setWordWrap(True)
         self.paint = ChoiceBox(tr("Choose a class to paint it: its color becomes Krita's, on the semantic layer."))
-        rows = ((tr("Semantic"), (self.layer, self.add, self.detect)), ("", (self.paint,)))
+        rows = (
+            (tr("Semantic"), (self.layer, self.add, self.detect)),
+            ("", (self.legend,)),
+            ("", (self.unknown,)),
+            ("", (self.paint,)),
+        )
         super().__init__(model, rows)
-        self._paint_with = paint_with
         self._classes: tuple[SemanticClass, ...] = ()
         self.layer.chosen.connect(lambda layer: model.choose(semantic=layer))
-        self.add.clicked.connect(lambda: model.add_layer("semantic"))
+        self.add.clicked.connect(lambda: model.deeds.add_layer("semantic"))
         self.detect.clicked.connect(lambda: model.detect())
+        self.legend.chosen.connect(lambda index: self._paint(self.legend.classes[index]))
         self.paint.chosen.connect(self._choose_class)
 
     def render(self, view: View, not_taken: str) -> None:
         super().render(view, not_taken)
         self.layer.set_choices(_painted_layers(view), view.roles.semantic)
         self._show_classes(view.classes)
+        self.legend.set_classes(view.help.present.classes)
+        self.legend.setVisible(bool(view.help.present.classes))
+        self.unknown.setVisible(view.help.present.unknown)
         self.paint.setVisible(bool(view.classes and view.roles.semantic))
 
     def _show_classes(self, classes: tuple[SemanticClass, ...]) -> None:
@@ -105,92 +143,44 @@ class SemanticControl(Control):
     def _choose_class(self, name: str) -> None:
         chosen = next((found for found in self._classes if found.name == name), None)
         if chosen is not None:
-            self._model.paint_on_map()
-            self._paint_with(chosen.color)
-
-
-class PaletteControl(Control):
-    """A palette of Krita, or a typed one."""
-
-    name = "palette"
-
-    def __init__(self, model: Model, palettes: KritaPalettes) -> None:
-        self.choice = ChoiceBox(tr("A few colors that the whole picture should keep to"))
-        self.text = QLineEdit()
-        self.text.setPlaceholderText("#7a4a2b, #c9b08d, …")
-        self.text.setToolTip(tr("Up to seven colors as #rrggbb"))
-        self.swatches = Swatches()
-        super().__init__(model, ((tr("Palette"), (self.choice,)), ("", (self.text,)), ("", (self.swatches,))))
-        self._palettes, self._name = palettes, ""
-        self.choice.chosen.connect(self._choose)
-        self.text.editingFinished.connect(self._type)
-
-    def render(self, view: View, not_taken: str) -> None:
-        super().render(view, not_taken)
-        self._render_name(view)
-        if not self.text.hasFocus() and not view.palette_trouble:
-            self._show_text(view.settings.palette)
-        self.swatches.set_colors(view.colors)
-        self.swatches.setVisible(bool(view.colors))
-        self.text.setVisible(bool(self._name))
-
-    def _render_name(self, view: View) -> None:
-        if view.settings.palette and not self._name:
-            self._name = _TYPED  # from the last time, or from another window
-        elif not view.settings.palette and self._name != _TYPED:
-            self._name = ""
-        names = self._palettes.names()
-        choices = [("", tr("None"), ""), (_TYPED, tr("Typed below"), ""), *((name, name, "") for name in names)]
-        self.choice.set_choices(choices, self._name)
+            self._paint(chosen)
 
     @guarded
-    def _choose(self, name: str) -> None:
-        self._name = name
-        if name == _TYPED:
-            self.text.show()
-            self.text.setFocus()
-            return
-        text = format_palette(self._palettes.colors(name)) if name else ""
-        self._show_text(text)
-        self._model.set_palette(text)
-
-    @guarded
-    def _type(self) -> None:
-        if self.text.text() != self._model.view.settings.palette or self._model.view.palette_trouble:
-            self._name = _TYPED
-            self._model.set_palette(self.text.text())
-
-    def _show_text(self, text: str) -> None:
-        if self.text.text() != text:
-            self.text.setText(text)
-            self.text.setCursorPosition(0)
+    def _paint(self, chosen: SemanticClass) -> None:
+        self._model.deeds.paint_on("semantic", chosen.color)
 
 
 class ExemplarControl(Control):
-    """A picture whose colors are borrowed: a layer, or a file."""
+    """A picture whose colors are borrowed: a layer, a file, the clipboard, another document."""
 
     name = "exemplar"
 
-    def __init__(self, model: Model, icon: Callable[[str], Any]) -> None:
-        self.choice = ChoiceBox(tr("A picture whose colors are borrowed: one of the layers, or a file."))
-        self.open = tool_button(icon("document-open"), tr("Choose a picture file"))
-        self.clear = tool_button(icon("edit-clear"), tr("Borrow no colors"))
-        self.thumbnail = Thumbnail()
-        super().__init__(model, ((tr("Exemplar"), (self.choice, self.open, self.clear)), ("", (self.thumbnail,))))
-        self._dialog: Any = None
+    def __init__(self, model: Model, icons: Icons) -> None:
+        self.choice = ChoiceBox(
+            tr("A picture whose colors are borrowed: one of the layers, or a picture from outside.")
+        )
+        self.open = tool_button(icons, "document-open", tr("A file, the clipboard or another open document"))
+        self.clear = tool_button(icons, "edit-clear", tr("Borrow no colors"))
+        self.drop = DropBox(tr("Drop a picture here"))
+        super().__init__(model, ((tr("Exemplar"), (self.choice, self.open, self.clear)), ("", (self.drop,))))
+        self.menu = QMenu(self.open)
+        self.dialog: Any = None
         self.choice.chosen.connect(self._choose)
-        self.open.clicked.connect(lambda: self._ask_for_file())
+        self.open.clicked.connect(lambda: self._show_menu())
         self.clear.clicked.connect(lambda: self._choose(""))
+        self.drop.file_dropped.connect(lambda path: model.choose(exemplar_file=path))
+        self.drop.image_dropped.connect(lambda image: model.helper.borrow(tr("Dropped"), image))
 
     def render(self, view: View, not_taken: str) -> None:
         super().render(view, not_taken)
         roles = view.roles
         choices = [("", tr("None"), ""), *_layers(view)]
         if roles.exemplar_file:
-            choices.insert(1, (_FILE, Path(roles.exemplar_file).name, ""))
+            choices.insert(1, (_FILE, Path(roles.exemplar_file).stem, ""))
         self.choice.set_choices(choices, _FILE if roles.exemplar_file else roles.exemplar)
         self.clear.setVisible(bool(roles.exemplar or roles.exemplar_file))
-        self.thumbnail.set_image(view.thumbnail)
+        self.drop.set_image(view.thumbnail)
+        self.drop.setVisible(not not_taken)
 
     @guarded
     def _choose(self, layer: str) -> None:
@@ -198,13 +188,29 @@ class ExemplarControl(Control):
             self._model.choose(exemplar=layer, exemplar_file="")
 
     @guarded
+    def _show_menu(self) -> None:
+        helper = self._model.helper
+        self.menu.clear()
+        self.menu.addAction(tr("Picture file…")).triggered.connect(lambda: self._ask_for_file())
+        self.menu.addAction(tr("Clipboard")).triggered.connect(lambda: helper.borrow_from_clipboard())
+        for name in helper.other_documents():
+            action = self.menu.addAction(tr("Document {name}", name=name))
+            action.triggered.connect(lambda _checked, name=name: helper.borrow_from_document(name))
+        popped_up(self.menu, self.open)
+
+    @guarded
     def _ask_for_file(self) -> None:
-        # Shown and left alone: a dialog that waits would run an event loop of its own inside Krita's.
-        self._dialog = QFileDialog(self.choice.window(), tr("Picture whose colors are borrowed"))
-        self._dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        self._dialog.setNameFilter(tr("Pictures") + " (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif)")
-        self._dialog.fileSelected.connect(lambda path: self._model.choose(exemplar_file=path))
-        self._dialog.open()
+        self.dialog = picture_dialog(self.choice, tr("Picture whose colors are borrowed"))
+        self.dialog.fileSelected.connect(lambda path: self._model.choose(exemplar_file=path))
+        self.dialog.open()
+
+
+def picture_dialog(parent: Any, title: str) -> Any:
+    """A dialog for a picture file, to be opened and left alone: one that waits would run an event loop of its own."""
+    dialog = QFileDialog(parent.window(), title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(tr("Pictures") + " (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif)")
+    return dialog
 
 
 def _layers(view: View) -> Choices:

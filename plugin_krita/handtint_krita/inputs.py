@@ -29,6 +29,7 @@ class Inputs:
     def __init__(self) -> None:
         self._layers = {role: WatchedLayer() for role in _LAYERS}
         self._trackers = {role: HintsTracker() for role in PAINTED}
+        self._selection: Plane | None = None
         self._file = ExemplarFile()
         self._exemplars = 0
         """How often the layer of the exemplar was seen to change."""
@@ -44,7 +45,11 @@ class Inputs:
             if (role == "base" or role in takes) and watched.look(document, getattr(roles, role))
         ]
         self._exemplars += "exemplar" in changed
-        return bool(changed)
+        selection = document.selection()
+        reselected = selection != self._selection
+        if reselected:  # the plane stays the same object while it is the same, so that it is named once
+            self._selection = selection
+        return bool(changed) or reselected
 
     def empty(self, role: str) -> bool:
         """Whether nothing was there when last seen."""
@@ -59,7 +64,7 @@ class Inputs:
         planes = self._planes(document, takes)
         # Of a layer whose earlier state has travelled only a rectangle is named.
         new = [plane for role, plane in planes.items() if not (role in PAINTED and self._trackers[role].whole)]
-        return hasher.ready(*new)
+        return hasher.ready(*new, *([self._selection] if self._selection is not None else []))
 
     def pictures(self, document: Document, takes: Collection[str]) -> Pictures:
         """What was last seen, as it should travel. There has to be a base."""
@@ -69,7 +74,7 @@ class Inputs:
             if role in found:
                 found[role] = self._trackers[role].update(found[role])
                 whole |= self._trackers[role].whole
-        return Pictures(**found, whole=whole)
+        return Pictures(**found, selection=self._selection, whole=whole)
 
     def load(self, path: str) -> None:
         """Read an exemplar's file; GuidanceError where it is no picture."""

@@ -5,6 +5,8 @@ Enum members are written in full everywhere (`Qt.Orientation.Horizontal`): the o
 
 from __future__ import annotations
 
+from typing import Any
+
 try:  # Krita 6 answers an import of PyQt5 with ModuleNotFoundError
     from PyQt5 import QtCore, QtGui, QtWidgets, sip
 except ImportError:
@@ -13,17 +15,22 @@ except ImportError:
 QByteArray = QtCore.QByteArray
 QEvent = QtCore.QEvent
 QObject = QtCore.QObject
+QPoint = QtCore.QPoint
 QPointF = QtCore.QPointF
+QRect = QtCore.QRect
 QRectF = QtCore.QRectF
 QSignalBlocker = QtCore.QSignalBlocker
 QSize = QtCore.QSize
 QTimer = QtCore.QTimer
+QUrl = QtCore.QUrl
 QUuid = QtCore.QUuid
 Qt = QtCore.Qt
 pyqtSignal = QtCore.pyqtSignal  # noqa: N816 - Qt's name
 
 QColor = QtGui.QColor
 QColorSpace = QtGui.QColorSpace
+QCursor = QtGui.QCursor
+QDesktopServices = QtGui.QDesktopServices
 QIcon = QtGui.QIcon
 QImage = QtGui.QImage
 QImageReader = QtGui.QImageReader
@@ -31,8 +38,11 @@ QPainter = QtGui.QPainter
 QPalette = QtGui.QPalette
 QPen = QtGui.QPen
 QPixmap = QtGui.QPixmap
+QTransform = QtGui.QTransform
 
 QAbstractItemView = QtWidgets.QAbstractItemView
+QApplication = QtWidgets.QApplication
+QColorDialog = QtWidgets.QColorDialog
 QComboBox = QtWidgets.QComboBox
 QFileDialog = QtWidgets.QFileDialog
 QFrame = QtWidgets.QFrame
@@ -40,11 +50,14 @@ QGridLayout = QtWidgets.QGridLayout
 QHBoxLayout = QtWidgets.QHBoxLayout
 QLabel = QtWidgets.QLabel
 QLineEdit = QtWidgets.QLineEdit
+QMenu = QtWidgets.QMenu
+QPlainTextEdit = QtWidgets.QPlainTextEdit
 QPushButton = QtWidgets.QPushButton
 QScrollArea = QtWidgets.QScrollArea
 QSizePolicy = QtWidgets.QSizePolicy
 QSlider = QtWidgets.QSlider
 QToolButton = QtWidgets.QToolButton
+QToolTip = QtWidgets.QToolTip
 QVBoxLayout = QtWidgets.QVBoxLayout
 QWidget = QtWidgets.QWidget
 
@@ -52,3 +65,8 @@ isdeleted = sip.isdeleted
 """Whether Qt has already deleted what a Python object stands for (a closed window takes its actions along)."""
 transferback = sip.transferback
 """Gives an object that libkis made back to Python, which then frees it."""
+
+
+def event_position(event: Any) -> Any:
+    """Where in the widget a mouse event happened, as QPointF (Qt 6 renamed it)."""
+    return event.position() if hasattr(event, "position") else event.localPos()

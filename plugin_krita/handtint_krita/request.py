@@ -18,6 +18,7 @@ class Pictures(NamedTuple):
     hints: Picture | None = None
     semantic: Picture | None = None
     exemplar: Picture | None = None
+    selection: Plane | None = None
     whole: Mapping[str, Plane] = {}
 
 
@@ -40,7 +41,9 @@ def color_request(
         palette=palette if "palette" in takes else None,
         semantic=pictures.semantic if "semantic" in takes else None,
         exemplar=pictures.exemplar if "exemplar" in takes else None,
+        selection=pictures.selection,
         reach=settings.reach,
+        softness=settings.softness,
         strength=settings.strength,
         output=pixel_format(answer),
         linear=transfer(answer) is Transfer.linear,

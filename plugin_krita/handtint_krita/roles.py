@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 
@@ -13,6 +14,14 @@ class Layer(NamedTuple):
     name: str
     level: int
     painted: bool
+
+
+class Variant(NamedTuple):
+    """A result that can be shown instead of another one."""
+
+    id: str
+    name: str
+    shown: bool
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Roles:
     content : int
         Checksum of what we last wrote into the result layer. Where the layer holds something else, the painter has
         worked on it and it is ours no longer.
+    variants : tuple of str
+        Results that were kept to be compared with others, the oldest first.
     """
 
     base: str = ""
@@ -35,6 +46,7 @@ class Roles:
     exemplar_file: str = ""
     result: str = ""
     content: int = 0
+    variants: tuple[str, ...] = ()
 
     def given(self, **chosen: str) -> Roles:
         """The same with other choices; a layer as exemplar takes the place of a file, and the other way round."""
@@ -43,3 +55,17 @@ class Roles:
         elif chosen.get("exemplar_file"):
             chosen["exemplar"] = ""
         return replace(self, **chosen)  # type: ignore[arg-type]  # content is no choice
+
+
+def read_roles(data: bytes) -> Roles:
+    """Roles as `write_roles` wrote them; none where another version or another hand did."""
+    try:
+        stored = json.loads(data or b"{}")
+        return Roles(**{name: type(value)(stored.get(name, value)) for name, value in asdict(Roles()).items()})
+    except (ValueError, TypeError, AttributeError):
+        return Roles()
+
+
+def write_roles(roles: Roles) -> bytes:
+    """What is kept in the document."""
+    return json.dumps(asdict(roles)).encode()

@@ -26,15 +26,20 @@ class Settings:
     method : str
         Name of a method; empty leaves the choice to the engine.
     palette : str
-        Colors as typed: "#rrggbb, …"; empty means none.
-    strength, reach : float
+        Colors as typed: "#rrggbb, …", each with a share as "40%" behind it or none at all; empty means none.
+    strength, reach, softness : float
         0 to 1.
+    follows_base : bool
+        The color layer changes the base's color alone, so that it follows an edit of the base at once; exact it is
+        only where it holds the whole picture.
     """
 
     method: str = ""
     palette: str = ""
     strength: float = 1.0
     reach: float = 0.5
+    softness: float = 0.0
+    follows_base: bool = False
 
 
 def load(store: Store) -> Settings:
@@ -45,6 +50,8 @@ def load(store: Store) -> Settings:
         palette=store.read("palette", default.palette),
         strength=_share(store.read("strength", ""), default.strength),
         reach=_share(store.read("reach", ""), default.reach),
+        softness=_share(store.read("softness", ""), default.softness),
+        follows_base=store.read("follows_base", "") == "yes",
     )
 
 
@@ -54,6 +61,13 @@ def save(store: Store, settings: Settings) -> None:
     store.write("palette", settings.palette)
     store.write("strength", f"{settings.strength:.3f}")
     store.write("reach", f"{settings.reach:.3f}")
+    store.write("softness", f"{settings.softness:.3f}")
+    store.write("follows_base", "yes" if settings.follows_base else "no")
+
+
+def blending(settings: Settings) -> str:
+    """Krita's name of the mode in which the color layer lies over the base."""
+    return "color" if settings.follows_base else "normal"
 
 
 def with_usable_palette(settings: Settings) -> Settings:

@@ -5,11 +5,13 @@ Compares what was read before with what is there now; asks for nothing and write
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from handtint.wire.pixels import Plane
 from handtint_krita.document import Document, Pixels
 from handtint_krita.qt import QAbstractItemView, QObject, pyqtSignal
+from handtint_krita.stroke import Spot, middle_of_change
 
 _HISTORY = "History"
 """Object name of Krita's Undo History docker; its model is reset after each stroke, undo and redo, also when hidden."""
@@ -67,6 +69,27 @@ class WatchedLayer:
         if self._plane is None and self._pixels is not None:
             self._plane = document.plane(layer, self._pixels)
         return self._plane
+
+
+class LastStroke:
+    """Finds where a layer was painted on between two looks."""
+
+    def __init__(self) -> None:
+        self._watched = WatchedLayer()
+        self._seen: tuple[str, str] | None = None
+        self._plane: Plane | None = None
+
+    def look(self, document: Document, layer: str) -> Spot | None:
+        """A pixel in the middle of what has changed since the last look; None at the first one."""
+        if not document.has(layer) or not self._watched.look(document, layer):
+            return None
+        before, first = self._plane, self._seen != (document.id, layer)
+        self._seen = (document.id, layer)
+        self._plane = self._watched.plane(document, layer)
+        if first or self._plane is None:
+            return None
+        blank = replace(self._plane, data=bytes(memoryview(self._plane.data).nbytes))
+        return middle_of_change(before if before is not None else blank, self._plane)
 
 
 def _same(one: Pixels, other: Pixels) -> bool:

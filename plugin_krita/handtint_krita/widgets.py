@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from handtint.wire.messages import Color
 from handtint_krita.qt import (
     QColor,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QIcon,
+    QImage,
     QLabel,
+    QLineEdit,
+    QMenu,
     QPainter,
     QPalette,
     QPixmap,
+    QPlainTextEdit,
     QPointF,
     QPushButton,
     QRectF,
@@ -39,7 +45,7 @@ class ChoiceBox(QComboBox):  # type: ignore[misc]
         super().__init__()
         self.setToolTip(tip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        self.setMinimumContentsLength(3)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._choices: tuple[tuple[str, str, str], ...] = ()
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
@@ -82,7 +88,7 @@ class PercentSlider(QWidget):  # type: ignore[misc]
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
-        self._slider.setMinimumWidth(60)
+        self._slider.setMinimumWidth(40)
         self._value = QLabel()
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._value.setFixedWidth(self._value.fontMetrics().horizontalAdvance("100 % "))
@@ -108,55 +114,116 @@ class PercentSlider(QWidget):  # type: ignore[misc]
         self._value.setText(tr("{value} %", value=value))
 
 
-class Swatches(QWidget):  # type: ignore[misc]
-    """The colors of a palette side by side."""
+class DropBox(QLabel):  # type: ignore[misc]
+    """Shows a small picture, or where one may be dropped."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._colors: tuple[Color, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_colors(self, colors: tuple[Color, ...]) -> None:
-        """Show these colors."""
-        if colors != self._colors:
-            self._colors = colors
-            self.update()
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(120, 18)
-
-    def paintEvent(self, event: Any) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = self.palette().color(QPalette.ColorRole.Shadow)
-        gap, count = 3.0, max(1, len(self._colors))
-        width = (self.width() - gap * (count - 1)) / count
-        painter.setPen(edge)
-        for index, color in enumerate(self._colors):
-            painter.setBrush(QColor.fromRgbF(*color))
-            painter.drawRoundedRect(QRectF(index * (width + gap) + 0.5, 0.5, width - 1, self.height() - 1), 3, 3)
-        painter.end()
-
-
-class Thumbnail(QLabel):  # type: ignore[misc]
-    """A small picture, hidden where there is none."""
+    file_dropped = pyqtSignal(str)
+    image_dropped = pyqtSignal(object)
 
     HEIGHT = 56
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self._image: Any = None
-        self.hide()
+        self._text, self._image = text, None
+        self.setAcceptDrops(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setFrameShadow(QFrame.Shadow.Sunken)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMinimumHeight(26)
+        self.setText(text)
+
+    @property
+    def filled(self) -> bool:
+        """Whether it shows a picture."""
+        return self._image is not None
 
     def set_image(self, image: Any) -> None:
-        """Show a QImage, or nothing where it is None."""
+        """Show a QImage, or the text where it is None."""
         if image is self._image:
             return
         self._image = image
-        if image is not None:
-            mode = Qt.TransformationMode.SmoothTransformation
-            self.setPixmap(QPixmap.fromImage(image.scaledToHeight(self.HEIGHT, mode)))
-        self.setVisible(image is not None)
+        if image is None:
+            self.setText(self._text)
+            return
+        mode = Qt.TransformationMode.SmoothTransformation
+        self.setPixmap(QPixmap.fromImage(image.scaledToHeight(self.HEIGHT, mode)))
+
+    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        if event.mimeData().hasImage() or self._file(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:  # noqa: N802
+        data = event.mimeData()
+        path = self._file(data)
+        event.acceptProposedAction()
+        if path:
+            self.file_dropped.emit(path)
+        elif data.hasImage():
+            self.image_dropped.emit(QImage(data.imageData()))
+
+    @staticmethod
+    def _file(data: Any) -> str:
+        """The first file of this machine in what is dragged."""
+        return next((url.toLocalFile() for url in data.urls() if url.isLocalFile()), "")
+
+
+class NameBox(QWidget):  # type: ignore[misc]
+    """A line for a name, with a button that takes it; hidden until `ask`. No dialog: it stays in the docker."""
+
+    named = pyqtSignal(str)
+
+    def __init__(self, label: str, tip: str) -> None:
+        super().__init__()
+        self.line = QLineEdit()
+        self.line.setToolTip(tip)
+        self.button = QPushButton(label)
+        self.button.setToolTip(tip)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.line, 1)
+        row.addWidget(self.button)
+        self.line.returnPressed.connect(self._take)
+        self.button.clicked.connect(lambda: self._take())
+        self.hide()
+
+    def ask(self, name: str) -> None:
+        """Come up with a proposal."""
+        self.line.setText(name)
+        self.show()
+        self.line.setFocus()
+        self.line.selectAll()
+
+    def _take(self) -> None:
+        if self.line.text().strip():
+            self.hide()
+            self.named.emit(self.line.text().strip())
+
+
+class LogWindow(QPlainTextEdit):  # type: ignore[misc]
+    """The end of a log file in a window of its own, which nobody has to close."""
+
+    _BYTES = 1 << 16
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Tool)
+        self.setReadOnly(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.resize(640, 360)
+
+    def read(self, title: str, path: Path) -> None:
+        """Show a file; what cannot be read is said instead."""
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - self._BYTES))
+                text = file.read().decode(errors="replace")
+        except OSError as error:
+            text = tr("There is no log yet: {reason}", reason=error.strerror)
+        self.setWindowTitle(f"{title}: {path}")
+        self.setPlainText(text)
+        self.show()
+        self.raise_()
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
 
 class Lamp(QWidget):  # type: ignore[misc]
@@ -214,8 +281,8 @@ class ProgressLine(QWidget):  # type: ignore[misc]
 class Switch(QPushButton):  # type: ignore[misc]
     """A button that stays down, in the theme's highlight color so that one sees it from afar."""
 
-    def __init__(self, icon: Any, text: str) -> None:
-        super().__init__(icon, text)
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
         self.setCheckable(True)
         self.toggled.connect(lambda on: self._paint_state(on))
 
@@ -234,12 +301,43 @@ class Switch(QPushButton):  # type: ignore[misc]
         self.setPalette(colors)
 
 
-def tool_button(icon: Any, tip: str) -> QToolButton:
-    """A flat button with an icon, which fades while the button is off (Krita's own icons do not)."""
+def popped_up(menu: QMenu, button: QWidget) -> None:
+    """Show a menu below a button, and go on: a menu that waits for the choice would run an event loop of its own."""
+    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+
+class Icons:
+    """Gives widgets Krita's icons, and new ones when the theme changes from dark to light.
+
+    Parameters
+    ----------
+    find : Callable
+        Krita's icon of a name, as the theme of the moment has it.
+    """
+
+    def __init__(self, find: Callable[[str], Any]) -> None:
+        self._find = find
+        self._given: list[tuple[Any, str]] = []
+
+    def on(self, button: Any, name: str) -> Any:
+        """The button with its icon, which fades while the button is off (Krita's own icons do not)."""
+        self._given.append((button, name))
+        button.setIcon(_with_faded(self._find(name), button.iconSize()))
+        return button
+
+    def renew(self) -> None:
+        """The theme has changed."""
+        given, self._given = self._given, []
+        for button, name in given:
+            self.on(button, name)
+
+
+def tool_button(icons: Icons, name: str, tip: str) -> QToolButton:
+    """A flat button with an icon."""
     button = QToolButton()
-    button.setIcon(_with_faded(icon, button.iconSize()))
     button.setToolTip(tip)
     button.setAutoRaise(True)
+    icons.on(button, name)
     return button
 
 

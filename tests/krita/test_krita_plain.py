@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import skimage.color
 
 import handtint_krita
 from handtint.client.link import LinkState
@@ -20,19 +23,36 @@ from handtint.wire.messages import (
     Failure,
     Message,
     MethodInfo,
+    Palette,
     Progress,
     Segment,
     Segmented,
+    Suggest,
+    Suggested,
     Welcome,
 )
 from handtint.wire.pixels import Extent, Known, PixelFormat, Plane, Rect, Transfer
 from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, colored, transfer, travelling, travels
 from handtint_krita.conversation import Conversation
 from handtint_krita.hashing import Hasher
-from handtint_krita.palettes import fitting, format_palette, parse_palette, spread
+from handtint_krita.lab import REACH, gamut_picture, nearest_srgb, to_lab, to_srgb
+from handtint_krita.palettes import (
+    MOST,
+    fitting,
+    format_palette,
+    parse_palette,
+    share_of,
+    spread,
+    with_color,
+    with_moved_color,
+    with_other_color,
+    with_share,
+    without_color,
+)
 from handtint_krita.request import Pictures, color_request, map_request
 from handtint_krita.roles import Roles
 from handtint_krita.settings import Settings, load, save, with_usable_palette
+from handtint_krita.stroke import Spot, middle_of_change
 from handtint_krita.view import sentence
 
 PLUGIN = Path(handtint_krita.__file__).parent
@@ -68,7 +88,82 @@ def test_a_typed_palette_is_read(typed: str, colors: Sequence[tuple[float, float
     palette = parse_palette(typed)
     assert palette is not None
     assert [tuple(color) for color in palette.colors] == [pytest.approx(color) for color in colors]
-    assert parse_palette(format_palette(palette.colors)) == palette
+    assert parse_palette(format_palette(palette)) == palette
+
+
+def test_shares_are_typed_behind_colors_and_come_back() -> None:
+    palette = parse_palette("#ff0000 30%, #00ff00, #0000ff 10%")
+    assert palette is not None
+    assert palette.weights == pytest.approx((0.75, 0, 0.25))
+    again = parse_palette(format_palette(palette))
+    assert again is not None
+    assert again.weights == pytest.approx(palette.weights, abs=1e-3)
+
+
+def test_swatches_are_added_removed_changed_moved_and_weighed() -> None:
+    red, green, blue = Color(1, 0, 0), Color(0, 1, 0), Color(0, 0, 1)
+    one = with_color(None, red)
+    assert one == Palette((red,))
+    three = with_color(with_color(one, green), blue)
+    assert three == Palette((red, green, blue))
+    shared = with_share(three, 0, 0.5)
+    assert shared.weights == pytest.approx((0.5, 0.25, 0.25))
+    assert [share_of(shared, index) for index in range(3)] == pytest.approx([0.5, 0.25, 0.25])
+    moved = with_moved_color(shared, 0, 2)
+    assert moved.colors == (green, blue, red)
+    assert moved.weights == pytest.approx((0.25, 0.25, 0.5))
+    assert without_color(moved, 0) == Palette((blue, red), pytest.approx((1 / 3, 2 / 3)))
+    assert with_other_color(three, 1, red).colors == (red, red, blue)
+    assert with_color(shared, red).weights == pytest.approx((0.375, 0.1875, 0.1875, 0.25))
+    assert without_color(one, 0) is None
+    assert with_share(one, 0, 0.2) == one
+    assert with_share(with_share(three, 0, 1.0), 1, 0.5).weights == pytest.approx((0.5, 0.5, 0))
+
+
+def test_a_full_palette_takes_no_further_color() -> None:
+    full = parse_palette("#000," * MOST)
+    with pytest.raises(GuidanceError, match="remove one first"):
+        with_color(full, Color(1, 1, 1))
+
+
+@pytest.mark.parametrize("color", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0.5, 0.5, 0.5), (0.2, 0.7, 0.4), (0, 0, 0)])
+def test_the_dockers_lab_is_that_of_others(color: tuple[float, float, float]) -> None:
+    lab = to_lab(Color(*color))
+    assert lab == pytest.approx(tuple(skimage.color.rgb2lab(np.array([[color]], float))[0, 0]), abs=0.05)
+    back = to_srgb(*lab)
+    assert back is not None
+    assert tuple(back) == pytest.approx(color, abs=2e-3)
+
+
+def test_the_gamut_of_a_lightness_is_shown_where_srgb_has_it() -> None:
+    side, lightness = 24, 60
+    seen = np.frombuffer(gamut_picture(lightness, side), np.uint8).reshape(side, side, 4)
+    inside = seen[..., 3] == 255
+    shown = skimage.color.rgb2lab(seen[inside][:, 2::-1] / 255.0)
+    steps = REACH * (2 * (np.arange(side) + 0.5) / side - 1)
+    a, b = np.meshgrid(steps, steps[::-1])
+    assert 0.2 < inside.mean() < 0.6
+    assert np.abs(shown - np.stack([np.full(inside.sum(), lightness), a[inside], b[inside]], axis=1)).max() < 2.0
+    assert to_srgb(lightness, 100, -100) is None
+    nearest = to_lab(nearest_srgb(lightness, 100, -100))
+    assert nearest[0] == pytest.approx(lightness, abs=0.5)
+    assert nearest[1] == pytest.approx(-nearest[2], abs=0.5)
+    assert to_srgb(lightness, 0.98 * nearest[1], 0.98 * nearest[2]) is not None
+
+
+def test_the_middle_of_a_stroke_lies_on_it() -> None:
+    size = Extent(9, 7)
+    blank = Plane(PixelFormat.bgra8, size, bytes(4 * 9 * 7))
+    painted = bytearray(blank.data)
+    for x, y in [(2, 1), (2, 2), (2, 3), (3, 3), (4, 3), (7, 3), (2, 4), (2, 5)]:
+        painted[4 * (9 * y + x) : 4 * (9 * y + x) + 4] = b"\1\2\3\xff"
+    stroke = Plane(PixelFormat.bgra8, size, bytes(painted))
+    assert middle_of_change(blank, stroke) == Spot(3, 3)
+    assert middle_of_change(stroke, stroke) is None
+    assert middle_of_change(Plane(PixelFormat.gray8, size, bytes(63)), stroke) is None
+    corners = bytearray(blank.data)
+    corners[:4] = corners[-4:] = b"\1\2\3\xff"
+    assert middle_of_change(blank, Plane(PixelFormat.bgra8, size, bytes(corners))) == Spot(0, 0)
 
 
 def test_nothing_typed_is_no_palette() -> None:
@@ -118,10 +213,10 @@ class Drawer(dict[str, str]):
 
 def test_settings_come_back_and_damaged_ones_have_their_defaults() -> None:
     drawer = Drawer()
-    wanted = Settings("scribble", "#102030", 0.25, 1.0)
+    wanted = Settings("scribble", "#102030", 0.25, 1.0, 0.125, True)
     save(drawer, wanted)
     assert load(drawer) == wanted
-    drawer.update(strength="much", reach="7", palette="mauve")
+    drawer.update(strength="much", reach="7", softness="-1", palette="mauve", follows_base="perhaps")
     assert with_usable_palette(load(drawer)) == Settings("scribble", "", 1.0, 0.5)
 
 
@@ -130,13 +225,13 @@ def test_settings_come_back_and_damaged_ones_have_their_defaults() -> None:
 )
 def test_a_request_holds_what_the_method_takes_and_no_more(takes: tuple[str, ...]) -> None:
     space = ColorSpace("RGBA", "F16", SRGB_LINEAR)
-    settings = Settings("any", "#ff0000", 0.5, 0.75)
+    settings = Settings("any", "#ff0000", 0.5, 0.75, 0.25)
     red = parse_palette("#ff0000")
     given = {"hints": BASE, "semantic": Known("a" * 32), "exemplar": Known("b" * 32)}
     request = color_request(3, "doc", Pictures(BASE, **given), red, space, settings, takes)
     taken = {name: value for name, value in {**given, "palette": red}.items() if name in takes}
     assert request == Colorize(
-        3, "doc", BASE, "any", reach=0.75, strength=0.5, output=PixelFormat.rgbaf16, linear=True, **taken
+        3, "doc", BASE, "any", reach=0.75, softness=0.25, strength=0.5, output=PixelFormat.rgbaf16, linear=True, **taken
     )
 
 
@@ -150,11 +245,14 @@ def test_a_method_gets_as_many_colors_as_it_takes() -> None:
     assert seven is not None
     assert fitting(None, 3) is None
     assert fitting(seven, 0) == fitting(seven, 7) == seven
+    weighed = fitting(replace(seven, weights=(0.4, 0.1, 0.1, 0.2, 0.1, 0.05, 0.05)), 3)
+    assert weighed is not None
+    assert weighed.weights == pytest.approx((0.4 / 0.65, 0.2 / 0.65, 0.05 / 0.65))
     three, one = fitting(seven, 3), fitting(seven, 1)
     assert three is not None
     assert one is not None
-    assert format_palette(three.colors) == "#000000, #333333, #666666"
-    assert format_palette(one.colors) == "#000000"
+    assert format_palette(three) == "#000000, #333333, #666666"
+    assert format_palette(one) == "#000000"
 
 
 def test_an_exemplar_is_a_layer_or_a_file() -> None:
@@ -274,3 +372,11 @@ def test_a_map_that_is_found_is_an_answer_too(talk: Conversation, script: Script
     ask(talk)
     assert not talk.finding
     assert talk.text == "Coloring…"
+
+
+def test_what_is_asked_aside_takes_no_ones_place(talk: Conversation, script: Script) -> None:
+    first = ask(talk)
+    aside = talk.ask_aside(lambda id: Suggest(id, "doc", BASE, 0, 0))
+    script.coming = [Progress(aside, 0.5, "looking"), Suggested(aside, (Color(1, 0, 0),)), colorized(first)]
+    assert talk.pump(0) == colorized(first)
+    assert talk.aside == [Suggested(aside, (Color(1, 0, 0),))]

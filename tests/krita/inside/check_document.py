@@ -4,13 +4,16 @@ import array
 import struct
 
 import pytest
-from krita import Krita
+from krita import Krita, Selection
 
 from handtint.errors import PictureError
+from handtint.wire.messages import Color, SemanticClass
 from handtint.wire.pixels import Extent, PixelFormat, Transfer
 from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, pixel_format
-from handtint_krita.document import MAP_OPACITY, PAINTED_NAMES, RESULT_NAME, Document
+from handtint_krita.document import BASE_NAME, GROUP_NAME, MAP_OPACITY, PAINTED_NAMES, RESULT_NAME, Document
+from handtint_krita.present import present_classes
 from handtint_krita.roles import Roles
+from handtint_krita.view import Present
 
 LAB = "Lab identity built-in"
 SIZE = Extent(7, 5)
@@ -300,3 +303,142 @@ def test_listing_layers_leaks_no_memory(make):
 def resident_kib():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4
+
+
+def children(native, name):
+    return [node.name() for node in native.nodeByName(name).childNodes()]
+
+
+@pytest.mark.parametrize(("space", "format", "transfer"), SPACES, ids=IDS)
+def test_a_colorization_is_a_group_with_a_copy_of_the_picture(make, space, format, transfer):
+    native, document = make(space)
+    data = sample(format, SIZE.width * SIZE.height)
+    fill(native, "Base", data)
+    picture = id_of(document, "Base")
+    hints = document.add_colorization(picture, semantic=True)
+    native.waitForDone()
+    assert [node.name() for node in native.topLevelNodes()] == ["Base", GROUP_NAME]
+    assert children(native, GROUP_NAME) == [BASE_NAME, RESULT_NAME, "Semantic", "Hints"]
+    roles = document.roles()
+    assert roles.hints == hints
+    assert [document.name_of(layer) for layer in (roles.base, roles.semantic)] == [BASE_NAME, "Semantic"]
+    assert roles.base != picture
+    assert bytes(document.read(roles.base)) == bytes(document.read(picture))
+    answer = sample(pixel_format(document.answer_space()), SIZE.width * SIZE.height)
+    assert not document.show(roles.base, answer), "the answer goes into the layer that waits for it"
+    assert bytes(document.read(document.roles().result)) == answer
+
+
+def test_kept_results_can_be_chosen_from_and_a_baked_one_is_the_painters(make):
+    native, document = make(SPACES[0][0])
+    base = id_of(document, "Base")
+    assert not document.keep_result("Nothing", variant=True)
+    document.show(base, sample(PixelFormat.bgra8, 35))
+    first = document.roles().result
+    assert document.keep_result("First", variant=True)
+    assert document.show(base, sample(PixelFormat.bgra8, 70)[140:]), "a new layer"
+    assert [(variant.name, variant.shown) for variant in document.variants()] == [("First", False), (RESULT_NAME, True)]
+    document.show_variant(first)
+    native.waitForDone()
+    assert [variant.shown for variant in document.variants()] == [True, False]
+    assert bytes(native.pixelData(0, 0, *SIZE)) == sample(PixelFormat.bgra8, 35)
+    assert first not in {layer.id for layer in document.layers()}
+    assert document.keep_result("Mine", variant=False)
+    assert "Mine" in {layer.name for layer in document.layers()}
+    assert not document.keep_result("Mine", variant=False)
+
+
+def test_a_baked_layer_of_a_lab_document_holds_the_whole_picture(make):
+    native, document = make(SPACES[9][0])
+    fill(native, "Base", struct.pack("<4H", 30000, 32896, 32896, 65535) * 35)
+    answer = struct.pack("<4H", 30000, 40000, 20000, 65535) * 35
+    document.show(id_of(document, "Base"), answer)
+    document.keep_result("Mine", variant=False)
+    fill(native, "Base", struct.pack("<4H", 9999, 32896, 32896, 65535) * 35)
+    assert bytes(native.pixelData(0, 0, *SIZE)) == answer
+
+
+def test_a_color_layer_that_follows_the_base_changes_color_alone(make):
+    native, document = make(SPACES[0][0])
+    fill(native, "Base", b"\x64\x64\x64\xff" * 35)
+    base = id_of(document, "Base")
+    document.show(base, b"\x40\x60\xa0\xff" * 35, "color")
+    native.waitForDone()
+    before = bytes(native.pixelData(0, 0, 1, 1))
+    fill(native, "Base", b"\xc0\xc0\xc0\xff" * 35)
+    after = bytes(native.pixelData(0, 0, 1, 1))
+    assert after[2] > after[0] + 20, "still reddish"
+    assert sum(after[:3]) > sum(before[:3]) + 100, "and brighter, as the base is"
+    document.show(base, b"\x40\x60\xa0\xff" * 35)
+    native.waitForDone()
+    assert bytes(native.pixelData(0, 0, 1, 1)) == b"\x40\x60\xa0\xff", "exact again"
+
+
+def test_the_selection_travels_and_none_is_none(make):
+    native, document = make(SPACES[0][0])
+    assert document.selection() is None
+    selection = Selection()
+    selection.select(2, 1, 3, 2, 255)
+    native.setSelection(selection)
+    plane = document.selection()
+    assert (plane.format, plane.extent) == (PixelFormat.gray8, SIZE)
+    assert [index for index, value in enumerate(plane.data) if value] == [9, 10, 11, 16, 17, 18]
+
+
+def test_roles_come_back_with_their_layers(make):
+    native, document = make(SPACES[0][0], layers=("Base", "Hints"))
+    document.settle_roles()
+    given = document.roles()
+    node = native.nodeByName("Hints")
+    node.remove()
+    native.waitForDone()
+    document.settle_roles()
+    assert document.roles().hints == ""
+    native.rootNode().addChildNode(node, None)
+    native.waitForDone()
+    document.settle_roles()
+    assert document.roles() == given
+
+
+def test_a_hidden_result_is_known_to_be_hidden(make):
+    native, document = make(SPACES[0][0])
+    document.add_colorization(id_of(document, "Base"), semantic=False)
+    assert document.result_is_visible()
+    native.nodeByName(GROUP_NAME).setVisible(False)
+    assert not document.result_is_visible()
+
+
+CLASSES = (
+    SemanticClass(0, "nothing", Color(0, 0, 0)),
+    SemanticClass(1, "sky", Color(0.2, 0.4, 0.8)),
+    SemanticClass(2, "grass", Color(0.2, 0.6, 0.2)),
+    SemanticClass(3, "dog", Color(0.6, 0.4, 0.2)),
+)
+
+
+@pytest.mark.parametrize(
+    "space", [SPACES[0][0], SPACES[3][0], SPACES[9][0]], ids=lambda space: space.model + space.depth
+)
+def test_the_classes_on_a_map_are_known_the_largest_first(make, space):
+    colors = [(51, 102, 204), (51, 153, 51), (200, 10, 200)]
+    native, document = make(ColorSpace("RGBA", "U8", SRGB), size=Extent(300, 200), layers=("Base", "Map"))
+    layer = id_of(document, "Map")
+    assert present_classes(document, layer, CLASSES) == Present()
+    grass, sky, odd = (bytes((b, g, r, 255)) for r, g, b in (colors[1], colors[0], colors[2]))
+    rows = [grass] * 100 + [sky] * 50 + [bytes(4)] * 50
+    fill(native, "Map", b"".join(300 * row for row in rows))
+    if space != document.space:
+        native.setColorSpace(*space)
+        native.waitForDone()
+    assert present_classes(document, layer, CLASSES) == Present((CLASSES[2], CLASSES[1]))
+    if space == SPACES[0][0]:
+        fill(native, "Map", b"".join(300 * row for row in [*rows[:150], *[odd] * 50]))
+        assert present_classes(document, layer, CLASSES) == Present((CLASSES[2], CLASSES[1]), unknown=True)
+
+
+def test_other_documents_are_named(make):
+    native, document = make(SPACES[0][0])
+    other, _ = make(SPACES[0][0])
+    other.setFileName("/some/where/Portrait.kra")
+    assert [name for name, found in document.others().items() if found == other] == ["Portrait.kra"]
+    assert native not in document.others().values()

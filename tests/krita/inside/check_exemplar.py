@@ -11,6 +11,7 @@ from handtint_krita.colorspace import SRGB
 from handtint_krita.document import Document
 from handtint_krita.exemplar import SIDE, THUMBNAIL, ExemplarFile
 from handtint_krita.inputs import Inputs
+from handtint_krita.snapshots import keep_snapshot
 
 EVERYTHING = ("exemplar", "hints", "palette", "semantic")
 
@@ -86,7 +87,7 @@ def test_only_what_the_method_takes_is_read_and_sent(document, tmp_path):
     document.set_roles(document.roles().given(exemplar=layer))
     inputs = Inputs()
     assert inputs.look(document, ("hints",))
-    assert inputs.pictures(document, ("hints",))._replace(base=None) == (None, None, None, None, {})
+    assert inputs.pictures(document, ("hints",))._replace(base=None) == (None, None, None, None, None, {})
     assert inputs.look(document, EVERYTHING)
     assert not inputs.look(document, EVERYTHING)
     pictures = inputs.pictures(document, EVERYTHING)
@@ -111,3 +112,20 @@ def test_a_file_that_is_gone_is_said_when_it_is_to_be_used_and_not_before(docume
         inputs.pictures(document, EVERYTHING)
     with pytest.raises(GuidanceError, match=r"gone\.png"):
         inputs.load(gone)
+
+
+def test_a_picture_that_is_no_file_is_kept_as_one(tmp_path):
+    first = keep_snapshot(tmp_path / "kept", "Clip / board", picture(3000, 1500))
+    assert first.startswith(str(tmp_path / "kept" / "Clip board "))
+    assert QImage(first).width() == SIDE
+    assert QImage(first).pixelColor(0, 0) == QColor(200, 100, 50)
+    assert keep_snapshot(tmp_path / "kept", "Clip / board", picture(3000, 1500)) == first, "the same picture, one file"
+    assert keep_snapshot(tmp_path / "kept", "Clip / board", picture(3, 2, (1, 2, 3, 255))) != first
+    with pytest.raises(GuidanceError, match="Clipboard holds no picture"):
+        keep_snapshot(tmp_path / "kept", "Clipboard", QImage())
+
+
+def test_only_the_newest_kept_pictures_stay(tmp_path):
+    for shade in range(60):
+        keep_snapshot(tmp_path, "shade", picture(2, 2, (shade, 0, 0, 255)))
+    assert len(list(tmp_path.glob("*.png"))) == 50

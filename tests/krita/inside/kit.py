@@ -63,6 +63,17 @@ def choose(box, text):
     box.activated.emit(row)
 
 
+def press(menu, text):
+    """Choose from a menu that is open."""
+    entry = next(action for action in menu.actions() if action.text() == text)
+    QTest.mouseClick(menu, Qt.LeftButton, pos=menu.actionGeometry(entry).center())
+
+
+def press_patch(widget, index):
+    """Click one of the patches of a widget that shows several."""
+    QTest.mouseClick(widget, Qt.LeftButton, pos=widget.places()[index].center().toPoint())
+
+
 def status():
     return panel().status.text()
 

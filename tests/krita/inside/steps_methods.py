@@ -47,10 +47,12 @@ def set_exemplar(document, variant):
         kit.choose(control.choice, "Exemplar")
         return
     kit.click(control.open)
-    yield lambda: control._dialog is not None and control._dialog.isVisible()
-    control._dialog.findChild(QLineEdit).setText(kit.path("exemplar0.png"))
-    control._dialog.accept()
-    yield lambda: control.thumbnail.isVisible()
+    yield lambda: control.menu.isVisible()
+    kit.press(control.menu, "Picture file…")
+    yield lambda: control.dialog is not None and control.dialog.isVisible()
+    control.dialog.findChild(QLineEdit).setText(kit.path("exemplar0.png"))
+    control.dialog.accept()
+    yield lambda: control.drop.filled
     RESULT["exemplar file"] = control.choice.currentText()
 
 
@@ -103,7 +105,7 @@ def make_layers(document):
     """Layers for every control, as Handtint adds them and as a painter does."""
     kit.choose_method("")
     for count, role in enumerate(("hints", "semantic"), start=2):
-        kit.panel()._model.add_layer(role)  # its button may be greyed by the method that is chosen
+        kit.panel()._model.deeds.add_layer(role)  # its button may be greyed by the method that is chosen
         yield lambda count=count: len(document.topLevelNodes()) == count
         yield lambda: document.tryBarrierLock()
         document.unlock()
