@@ -232,6 +232,8 @@ def make_service(device: str, cache: Cache, clock: Callable[[], float]) -> Servi
         service.warm_up(default_method().name)
     except HandtintError as error:
         _log.warning("the default method cannot be loaded: %s", error)
+    except Exception:  # nobody asked for this picture; who asks for one is told
+        _log.exception("the default method cannot be warmed up")
     return service
 
 
