@@ -17,13 +17,15 @@ from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 
 from handtint.client.blocking import Engine  # noqa: E402
 from handtint.client.link import LinkState  # noqa: E402
-from handtint.errors import HandtintError, PictureError  # noqa: E402
+from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import (  # noqa: E402
     Color,
     Message,
     Palette,
     RecommendedThemes,
     RecommendThemes,
+    Segment,
+    Segmented,
     SemanticClass,
     Suggest,
     Suggested,
@@ -34,8 +36,8 @@ from handtint_gimp.choices import LayerCombo, MethodCombo, words_label  # noqa: 
 from handtint_gimp.colorize import Settings  # noqa: E402
 from handtint_gimp.dialog import sentence  # noqa: E402
 from handtint_gimp.follower import Follower  # noqa: E402
-from handtint_gimp.palettes import gegl_color, keep_palette, read_palette  # noqa: E402
-from handtint_gimp.roles import is_in, likely_hints, likely_semantic  # noqa: E402
+from handtint_gimp.palettes import gegl_color, keep_palette, offer_classes, read_palette  # noqa: E402
+from handtint_gimp.roles import is_in, layers, likely_hints, likely_semantic  # noqa: E402
 from handtint_gimp.swatches import Legend, Swatches, ThemeList  # noqa: E402
 from handtint_gimp.watched import WatchedPicture  # noqa: E402
 
@@ -66,7 +68,8 @@ class LivePanel:
         self._picture = WatchedPicture(image, base, heed_selection=False)
         self._hints: Any = None
         self._canvas: Canvas | None = None
-        self._ended: str | None = None
+        self._closing = False
+        self._layers: list[int] = []
         self._turns = 0
         self._asked_at: object = None
         self._loop = GLib.MainLoop()
@@ -85,8 +88,8 @@ class LivePanel:
 
         Raises
         ------
-        PictureError
-            The picture was closed, or the layers are gone.
+        Cancelled
+            The picture was closed, or the layers are gone; the artist knows.
         """
         self._dialog.show()
         GimpUi.window_set_transient(self._dialog)
@@ -94,11 +97,9 @@ class LivePanel:
         self._loop.run()
         GLib.source_remove(timer)
         self._dialog.destroy()
-        if self._ended:
-            raise PictureError(self._ended)
-        if not self._alive():
-            raise PictureError(_GONE[0].lower() + _GONE[1:].rstrip("."))
-        return self._canvas.layer if self._canvas is not None else None
+        if self._canvas is None or not self._image.is_valid() or not self._alive():
+            raise Cancelled("the picture or its layers are not there any more")
+        return self._canvas.layer
 
     # Every few milliseconds -----------------------------------------------------------------------------------
 
@@ -112,11 +113,12 @@ class LivePanel:
 
     def _turn(self) -> None:
         if not self._image.is_valid() or not self._base.is_valid():
-            self._end("the picture is not open any more" if not self._image.is_valid() else "the layer is gone")
+            self._loop.quit()
             return
         before = self._engine.link.welcome
         shown = self._follower.turn()
         self._greet(before)
+        self._start_again.set_visible(self._engine.link.state in (LinkState.failed, LinkState.refused))
         if not self._alive():
             self._say(_GONE)
             self._again.show()
@@ -126,9 +128,12 @@ class LivePanel:
             self._canvas.show(shown[1].plane)
         self._hear_answers()
         if self._turns % _LOOK_EVERY == 0:
+            self._look_at_layers()
             self._follower.look()
             self._ask_suggestions()
         self._say(self._follower.trouble or self._state())
+        if self._closing and (self._follower.rested or self._follower.trouble):
+            self._loop.quit()
 
     def _alive(self) -> bool:
         """Are our layers there? Undo takes them away and redo brings them back."""
@@ -138,7 +143,16 @@ class LivePanel:
         link = self._engine.link
         if link.state is not LinkState.ready:
             return link.text
+        if self._closing:
+            return "Coloring at full size before this closes…"
         return "Coloring…" if not self._follower.rested else "Paint on the hints layer: the picture follows."
+
+    def _look_at_layers(self) -> None:
+        """Offer the layers that there are now."""
+        found = [entry.layer.get_id() for entry in layers(self._image)]
+        if found != self._layers:
+            self._layers = found
+            self._semantic.fill(self._image, self._semantic.layer)
 
     def _greet(self, before: object) -> None:
         welcome = self._engine.link.welcome
@@ -154,6 +168,9 @@ class LivePanel:
                 self._suggested.show()
             elif isinstance(answer, RecommendedThemes):
                 self._themes.show(answer.themes)
+            elif isinstance(answer, Segmented):
+                offer_classes(answer.classes)
+                self._semantic.fill(self._image, self._picture.add_map(answer.plane))
         self._follower.answers.clear()
 
     def _ask_suggestions(self) -> None:
@@ -175,7 +192,7 @@ class LivePanel:
 
     # What the artist does -------------------------------------------------------------------------------------
 
-    def _set_up(self, *_: Any) -> None:
+    def _set_up(self) -> None:
         """Our layers, those that are there or new ones."""
         self._picture.place_again()
         hints = likely_hints(self._image, self._base)
@@ -183,6 +200,12 @@ class LivePanel:
         self._canvas = Canvas(color)
         self._semantic.fill(self._image, self._semantic.layer)
         self._follower.changed()
+
+    def _set_up_again(self, *_: Any) -> None:
+        try:
+            self._set_up()
+        except HandtintError as error:
+            self._say(str(error))
 
     def _settings(self) -> Settings:
         # The strength is the layer's opacity: it needs no new colors.
@@ -214,17 +237,23 @@ class LivePanel:
         base = self._picture.read_base()
         self._ask(RecommendThemes(0, self._side_document, base, THEME_COLORS, THEMES))
 
+    def _ask_map(self, *_: Any) -> None:
+        picture = self._picture
+        self._ask(Segment(0, self._side_document, picture.read_base(), output=picture.answer_format))
+
     def _take_theme(self, theme: Palette) -> None:
         self._config.set_property("palette", keep_palette(THEME_NAME, theme))
         self._config.set_property("use-palette", True)
 
     def _responded(self, dialog: Any, response: int) -> None:
-        if response in (Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT):
+        """Done, or the window's own button. What is shown has to be at full size first, unless it is pressed twice."""
+        if response not in (Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT):
+            return
+        if self._closing or not self._alive() or self._engine.link.state is not LinkState.ready:
             self._loop.quit()
-
-    def _end(self, why: str) -> None:
-        self._ended = why
-        self._loop.quit()
+            return
+        self._follower.look()
+        self._closing = True
 
     # What is shown --------------------------------------------------------------------------------------------
 
@@ -245,8 +274,15 @@ class LivePanel:
 
     def _build(self) -> None:
         self._status = words_label()
-        self._again = Gtk.Button(label="_Set up again", use_underline=True, no_show_all=True)
-        self._again.connect("clicked", self._set_up)
+        self._again = Gtk.Button(label="Set _up again", use_underline=True, no_show_all=True)
+        self._again.connect("clicked", self._set_up_again)
+        self._start_again = Gtk.Button(label="Start the _engine again", use_underline=True, no_show_all=True)
+        self._start_again.connect("clicked", lambda _: self._engine.link.open())
+        detect = Gtk.Button(label="_Find objects", use_underline=True)
+        detect.set_tooltip_text("Find the objects in the layer and add their map as a layer")
+        detect.connect("clicked", self._ask_map)
+        map_row = _named("Sema_ntic map", self._semantic.widget)
+        map_row.pack_start(detect, False, False, 0)
         self._suggestions = Swatches(self._pick, "Paint with this color")
         self._suggested = words_label()
         self._suggested.set_text("Likely where you painted last; press one to paint with it:")
@@ -267,9 +303,9 @@ class LivePanel:
             self._themes,
         )
         rows = (
-            self._status, self._again, _named("_Method", self._method.widget), self._method.words,
+            self._status, self._again, self._start_again, _named("_Method", self._method.widget), self._method.words,
             self._scale("strength"), self._hint_tools, Gtk.Separator(), self._palette_tools, Gtk.Separator(),
-            _named("Sema_ntic map", self._semantic.widget), self._legend_place,
+            map_row, self._legend_place,
         )  # fmt: skip
         box = _column(*rows)
         box.set_border_width(12)
@@ -278,6 +314,7 @@ class LivePanel:
         # What is done live is done: there is nothing that Cancel could call off, an undo takes all of it back.
         self._dialog.get_widget_for_response(Gtk.ResponseType.CANCEL).hide()
         self._dialog.connect("response", self._responded)
+        self._dialog.connect("delete-event", lambda *_: True)  # the answer to it closes the window
         self._semantic.widget.connect("changed", self._chose)
         for name in ("method", "use-palette", "palette", "reach", "softness"):
             self._config.connect(f"notify::{name}", self._chose)
@@ -292,7 +329,7 @@ class LivePanel:
 def _column(*parts: Any) -> Any:
     box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
     for part in parts:
-        box.pack_start(getattr(part, "widget", part), False, False, 0)
+        box.pack_start(part if isinstance(part, Gtk.Widget) else part.widget, False, False, 0)
     return box
 
 

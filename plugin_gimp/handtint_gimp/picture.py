@@ -32,7 +32,8 @@ from handtint_gimp.roles import (  # noqa: E402
     siblings,
 )
 
-PERSISTENT = 1
+KEPT = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+"""Of parasites: saved with the image. One that is not undoable makes GIMP complain at an undo."""
 LAYER_NAME = "Handtint color"
 HINTS_NAME = "Hints"
 MAP_NAME = "Semantic"
@@ -285,14 +286,14 @@ class Picture:
         """A layer where the base is, known to us by its parasite, not in the image yet."""
         layer = Gimp.Layer.new(self.image, name, *self.extent, Gimp.ImageType.RGBA_IMAGE, opacity, mode)
         layer.set_offsets(self._x, self._y)
-        layer.attach_parasite(Gimp.Parasite.new(ROLE, PERSISTENT, is_for))
+        layer.attach_parasite(Gimp.Parasite.new(ROLE, KEPT, is_for))
         return layer
 
     def _note_inputs(self, layer: Any, inputs: Mapping[str, Any]) -> None:
         """Let the next run find what this color layer was made from."""
         used = {name: made.get_tattoo() if is_in(self.image, made) else 0 for name, made in inputs.items()}
         known = json.dumps({"base": self.base.get_tattoo()} | used)
-        layer.attach_parasite(Gimp.Parasite.new(INPUTS, PERSISTENT, known.encode()))
+        layer.attach_parasite(Gimp.Parasite.new(INPUTS, KEPT, known.encode()))
 
     def _replace(self, layer: Any, data: bytes) -> None:
         """New colors for an earlier result, inside the selection only, undoable; its mask, name and place stay."""

@@ -115,6 +115,7 @@ def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, ph
         running.window(MAIN_WINDOW)
         running.key("ctrl+z")
         after = running.report()
+        assert not running.is_open("^GIMP Message$")
     assert (before["base_type"], colored["base_type"]) == ("gray", "rgb")
     assert [layer["role"] for layer in colored["layers"]] == ["color", "", "color", ""], "both selected layers"
     assert after == before | {"dirty": False}, "one undo brings all of it back"

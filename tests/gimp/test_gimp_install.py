@@ -10,22 +10,39 @@ from typing import Any
 
 import pytest
 
-harness = sys.modules["editor_harness"]
+harness, windows = sys.modules["editor_harness"], sys.modules["editor_gimp_windows"]
+TITLE = "^Colorize with Handtint$"
 pytestmark = pytest.mark.gimp
 
 
-def test_without_an_engine_two_sentences_say_what_to_do(gimp: Any, photograph: Any, tmp_path: Path) -> None:
-    """As after copying the plug-in alone: no variable, no record, nothing on the PATH."""
+@pytest.fixture
+def alone(gimp: Any, tmp_path: Path) -> Any:
+    """GIMP with the plug-in and nothing else: no variable, no record, nothing on the PATH says where an engine is."""
     runtime = tmp_path / "empty"
     runtime.mkdir(mode=0o700)
     env = {name: value for name, value in gimp.env.items() if name != "HANDTINT_ENGINE"}
-    alone = replace(gimp, env=env | {"HANDTINT_RUNTIME": str(runtime)})
+    return replace(gimp, env=env | {"HANDTINT_RUNTIME": str(runtime)})
+
+
+def test_without_an_engine_two_sentences_say_what_to_do(alone: Any, photograph: Any) -> None:
     run = {"arguments": {"method": "scribble"}}
     report = alone.run("colorize", picture=str(photograph.path), mode="gray", runs=[run])
     said = report["runs"][0]["error"]
     assert report["runs"][0]["status"] == "execution-error"
     assert "`handtint install gimp`" in said
     assert said.count(". ") == 1, f"two sentences: {said}"
+    assert [layer["name"] for layer in report["layers"]] == ["Base"]
+
+
+def test_without_an_engine_the_dialog_says_so(alone: Any, display: Any, photograph: Any, artifacts: Path) -> None:
+    with windows.started(alone, display, "dialog", picture=str(photograph.path)) as running:
+        before = running.height(TITLE)
+        running.key("Return")
+        running.wait_until(lambda: running.height(TITLE) > before + 20, "the dialog grew by the error's bar")
+        windows.settled_shot(display, artifacts / "gimp-first-run.png")
+        running.key("Escape")
+        report = running.report()
+    assert report["status"] == "cancel"
     assert [layer["name"] for layer in report["layers"]] == ["Base"]
 
 
