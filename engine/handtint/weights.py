@@ -127,6 +127,38 @@ def read_classes(folders: Sequence[Path] | None = None) -> tuple[ClassEntry, ...
     return entries
 
 
+def entries(folder: Path) -> tuple[Entry, ...]:
+    """All entries of a folder's manifest, whether their files are there or not; none where it has no manifest.
+
+    Raises
+    ------
+    WeightsError
+        A manifest that cannot be read.
+    """
+    return tuple(_read_manifest(folder / MANIFEST).values())
+
+
+def check_file(entry: Entry) -> bytes:
+    """The content of a weight file whose checksum is right.
+
+    Raises
+    ------
+    WeightsError
+        The file is gone or damaged.
+    """
+    try:
+        content = entry.path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"expected the weights '{entry.name}' in {entry.path}: {error.strerror}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry.sha256:
+        raise WeightsError(
+            f"the weight file {entry.path} is damaged or of another version: expected sha256 {entry.sha256}, "
+            f"got {found}; install it again"
+        )
+    return content
+
+
 def load_state(entry: Entry) -> dict[str, Tensor]:
     """The tensors of a weight file, on the CPU, once its checksum was found right.
 
@@ -139,16 +171,7 @@ def load_state(entry: Entry) -> dict[str, Tensor]:
     import safetensors.torch
     from safetensors import SafetensorError
 
-    try:
-        content = entry.path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"expected the weights '{entry.name}' in {entry.path}: {error.strerror}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != entry.sha256:
-        raise WeightsError(
-            f"the weight file {entry.path} is damaged or of another version: expected sha256 {entry.sha256}, "
-            f"got {found}; install it again"
-        )
+    content = check_file(entry)
     try:
         state: dict[str, Tensor] = safetensors.torch.load(content)
     except SafetensorError as error:

@@ -43,12 +43,12 @@ def open_backend(device: str, *, in_process: bool) -> Iterator[Backend]:
     from handtint.client.blocking import Engine
     from handtint.client.launcher import Launcher
 
-    with Engine("handtint command line", launcher=Launcher(_own_command(device))) as engine:
+    with Engine("handtint command line", launcher=Launcher(own_command(device))) as engine:
         _check_device(engine, device)
         yield _Remote(engine)
 
 
-def _own_command(device: str) -> list[str] | None:
+def own_command(device: str) -> list[str] | None:
     """This installation's own engine, unless the person named another one."""
     if os.environ.get("HANDTINT_ENGINE"):
         return None

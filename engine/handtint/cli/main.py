@@ -20,6 +20,7 @@ COMMANDS = {
     "bench": "handtint.cli.bench",
     "colorize": "handtint.cli.colorize",
     "demo": "handtint.cli.demo",
+    "doctor": "handtint.cli.doctor",
     "install": "handtint.cli.install",
     "methods": "handtint.cli.engine",
     "palette": "handtint.cli.palette",
