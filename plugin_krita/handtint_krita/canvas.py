@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handtint.wire.pixels import Plane
+from handtint.wire.pixels import Extent, Plane
 from handtint_krita.qt import (
     QColor,
     QCursor,
@@ -21,7 +21,7 @@ from handtint_krita.qt import (
     QTransform,
     QWidget,
 )
-from handtint_krita.stroke import Spot
+from handtint_krita.stroke import Spot, best_place
 
 _CANVASES = ("KisOpenGLCanvas2", "KisQPainterCanvas")
 _FOLLOW = 60
@@ -67,7 +67,7 @@ def canvas_in_front(krita: Any) -> Canvas | None:
 class Overlay(QWidget):  # type: ignore[misc]
     """Colors the places of the picture where a hint would help, over the canvas; lets every touch through."""
 
-    def __init__(self, canvas: Canvas, plane: Plane, extent: tuple[int, int]) -> None:
+    def __init__(self, canvas: Canvas, plane: Plane, extent: Extent) -> None:
         super().__init__(canvas.widget)
         self._canvas, self._extent = canvas, extent
         self._image = _heat(plane)
@@ -100,24 +100,6 @@ class Overlay(QWidget):  # type: ignore[misc]
             painter.setPen(QPen(color, width))
             painter.drawEllipse(at, 11.0, 11.0)
         painter.end()
-
-
-def best_place(plane: Plane, extent: tuple[int, int]) -> Spot:
-    """The pixel of a picture of `extent` around which a hint would help most: the middle of the least sure block."""
-    width, height = plane.extent
-    data, side = bytes(plane.data), max(1, min(width, height) // 12)
-    rows = range(0, max(1, height - side + 1), side)
-    columns = range(0, max(1, width - side + 1), side)
-    blocks = ((_sum(data, width, x, top, side), x, top) for top in rows for x in columns)
-    _, x, y = max(blocks, key=lambda block: block[0])
-    return Spot(
-        min(extent[0] - 1, int((x + side / 2) * extent[0] / width)),
-        min(extent[1] - 1, int((y + side / 2) * extent[1] / height)),
-    )
-
-
-def _sum(data: bytes, width: int, x: int, top: int, side: int) -> int:
-    return sum(sum(data[row * width + x : row * width + x + side]) for row in range(top, top + side))
 
 
 def _heat(plane: Plane) -> Any:

@@ -1,11 +1,11 @@
-"""Where the last stroke was: a pixel in the middle of what changed in a layer. Knows neither Qt nor Krita."""
+"""Pixels to point at: the middle of the last stroke, the place where a hint helps most. Knows neither Qt nor Krita."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from handtint.client.hints import changed_rect, cut
-from handtint.wire.pixels import Plane, Rect
+from handtint.wire.pixels import Extent, Plane, Rect
 
 
 class Spot(NamedTuple):
@@ -30,6 +30,24 @@ def middle_of_change(old: Plane, new: Plane) -> Spot | None:
         changed = changed_rect(old, new, line)
     assert changed is not None, "the first row of what changed has changed"
     return Spot(_middle_of_first_run(old, new, changed), row)
+
+
+def best_place(plane: Plane, extent: Extent) -> Spot:
+    """The pixel of a picture of `extent` around which a hint would help most: the middle of the least sure block."""
+    width, height = plane.extent
+    data, side = bytes(plane.data), max(1, min(width, height) // 12)
+    rows = range(0, max(1, height - side + 1), side)
+    columns = range(0, max(1, width - side + 1), side)
+    blocks = ((_sum(data, width, x, top, side), x, top) for top in rows for x in columns)
+    _, x, y = max(blocks, key=lambda block: block[0])
+    return Spot(
+        min(extent[0] - 1, int((x + side / 2) * extent[0] / width)),
+        min(extent[1] - 1, int((y + side / 2) * extent[1] / height)),
+    )
+
+
+def _sum(data: bytes, width: int, x: int, top: int, side: int) -> int:
+    return sum(sum(data[row * width + x : row * width + x + side]) for row in range(top, top + side))
 
 
 def _middle_of_first_run(old: Plane, new: Plane, line: Rect) -> int:

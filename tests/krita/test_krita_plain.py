@@ -52,7 +52,7 @@ from handtint_krita.palettes import (
 from handtint_krita.request import Pictures, color_request, map_request
 from handtint_krita.roles import Roles
 from handtint_krita.settings import Settings, load, save, with_usable_palette
-from handtint_krita.stroke import Spot, middle_of_change
+from handtint_krita.stroke import Spot, best_place, middle_of_change
 from handtint_krita.view import sentence
 
 PLUGIN = Path(handtint_krita.__file__).parent
@@ -164,6 +164,20 @@ def test_the_middle_of_a_stroke_lies_on_it() -> None:
     corners = bytearray(blank.data)
     corners[:4] = corners[-4:] = b"\1\2\3\xff"
     assert middle_of_change(blank, Plane(PixelFormat.bgra8, size, bytes(corners))) == Spot(0, 0)
+
+
+@pytest.mark.parametrize(("small", "large"), [((48, 36), (480, 360)), ((1, 1), (1, 1)), ((36, 48), (36, 48))])
+def test_a_hint_helps_most_where_all_around_is_unsure(small: tuple[int, int], large: tuple[int, int]) -> None:
+    unsure = np.full(small[::-1], 10, np.uint8)
+    unsure[0, 0] = 255  # a single pixel is not a place
+    unsure[small[1] // 2 :, small[0] // 2 :][:6, :6] = 200
+    found = best_place(Plane(PixelFormat.gray8, Extent(*small), unsure.tobytes()), Extent(*large))
+    scale = large[0] / small[0]
+    assert 0 <= found.x < large[0]
+    assert 0 <= found.y < large[1]
+    if small != (1, 1):
+        assert abs(found.x - scale * (small[0] // 2 + 3)) <= 3 * scale
+        assert abs(found.y - scale * (small[1] // 2 + 3)) <= 3 * scale
 
 
 def test_nothing_typed_is_no_palette() -> None:
