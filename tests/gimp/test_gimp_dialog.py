@@ -19,8 +19,8 @@ windows = sys.modules["editor_gimp_windows"]
 started, settled_shot = windows.started, windows.settled_shot
 call_from_the_menu, MAIN_WINDOW, MAIN_SIZE = windows.call_from_the_menu, windows.MAIN_WINDOW, windows.MAIN_SIZE
 TITLE, BUSY_TITLE = "^Colorize with Handtint$", "^Colorizing"
-PREVIEW_COLORED = 8000
-"""Pixels: more than all small pictures of layers and the window's frame have, less than a colored preview."""
+PREVIEW_COLORED = 30_000
+"""Pixels: more than the window's title and all small pictures have, less than a colored preview."""
 SKIN, HAIR, SUIT, BLUE, RED, TANK, WALL = (
     (205, 150, 120), (125, 90, 62), (200, 105, 60), (80, 88, 118), (170, 70, 65), (150, 100, 78), (122, 126, 133),
 )  # fmt: skip

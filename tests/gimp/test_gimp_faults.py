@@ -25,12 +25,12 @@ from handtint.wire.messages import GetStatus, Status
 pytestmark = pytest.mark.gimp
 
 harness = sys.modules["editor_harness"]
-LONG_WORK = (3000, 4000)
+LONG_WORK = (2000, 3000)
 """Height and width of a picture on which the engine works for seconds."""
 NEWER = (
-    "import handtint.wire.messages as m; m.PROTOCOL = (9, 0); "
-    "from handtint.__main__ import main; main(['serve'])"
-)  # fmt: skip
+    "import sys; import handtint.wire.messages as m; m.PROTOCOL = (9, 0); sys.argv[1:] = ['serve']; "
+    "from handtint.__main__ import main; main()"
+)
 """This repository's engine, as it will be when it speaks protocol 9."""
 
 

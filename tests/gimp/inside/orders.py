@@ -90,7 +90,10 @@ def finished(image: Any, order: Job) -> Report:
     layer, hints = by_role(copy, "color"), by_role(copy, "hints")
     base = next(other for other in copy.get_layers() if other.get_name() == "Base")
     before = pixels(layer, "u8")
-    status, error, again = run(copy, [base], hints, order.get("arguments", {}))
+    arguments = (
+        {"palette": Gimp.Palette.get_by_name(order["palette"]), "use-palette": True} if "palette" in order else {}
+    )
+    status, error, again = run(copy, [base], hints, arguments)
     after = pixels(again, "u8") if again is not None else b""
     differing = sum(one != other for one, other in zip(before, after, strict=True))
     copy.delete()

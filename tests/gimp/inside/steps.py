@@ -90,7 +90,7 @@ def call(
     config.set_property("image", image)
     config.set_core_object_array("drawables", drawables)
     for argument, value in arguments.items():
-        config.set_property(argument, palette(value) if argument == "palette" else value)
+        config.set_property(argument, palette(value) if isinstance(value, list) else value)
     result = procedure.run(config)
     status = result.index(0)
     done = status == Gimp.PDBStatusType.SUCCESS
