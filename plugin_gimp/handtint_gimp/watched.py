@@ -51,8 +51,8 @@ class WatchedPicture(Picture):
         signs["image"] = (self.image.get_base_type(), self.image.get_precision())
         changed = {name for name, sign in signs.items() if self._signs.get(name) != sign}
         self._signs = signs
-        for name in self._planes.keys() if changed & {"base", "image"} else changed:
-            self._planes = {known: plane for known, plane in self._planes.items() if known != name}
+        stale = self._planes.keys() if changed & {"base", "image"} else changed
+        self._planes = {name: plane for name, plane in self._planes.items() if name not in stale}
         return bool(changed)
 
     def read_base(self) -> Plane:
