@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,13 @@ def _read_manifest(path: Path) -> dict[str, Entry]:
     """All entries of a manifest; empty where there is none."""
     if not path.is_file():
         return {}
+    status = path.stat()
+    return _parse_manifest(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=8)
+def _parse_manifest(path: Path, mtime_ns: int, nbytes: int) -> dict[str, Entry]:
+    """Read once for each state of the file: every status asks for all of it, and the engine's loop waits meanwhile."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

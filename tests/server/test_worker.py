@@ -5,6 +5,7 @@ import logging
 import pytest
 import torch
 
+from handtint.colorizers.scribble import ScribbleColorizer
 from handtint.errors import (
     Cancelled,
     GuidanceError,
@@ -14,11 +15,12 @@ from handtint.errors import (
     UnknownMethod,
     WeightsError,
 )
-from handtint.server.cache import UnknownPlanes
+from handtint.server.cache import Cache, UnknownPlanes
 from handtint.server.mailbox import Job
-from handtint.server.service import TooLarge
-from handtint.server.worker import failure
-from handtint.wire.messages import GetStatus
+from handtint.server.service import Service, TooLarge
+from handtint.server.worker import answer, failure
+from handtint.wire.messages import Colorize, Colorized, GetStatus
+from handtint.wire.pixels import Extent, Known, PixelFormat, Plane
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,44 @@ def test_anything_else_goes_to_the_log_and_not_to_the_client(caplog: pytest.LogC
     assert got.code == "internal"
     assert "secret" not in got.text
     assert "secret of the inside" in caplog.text
+
+
+class SmallGpu:
+    """Builds colorizers that find no room on the GPU for a while."""
+
+    def __init__(self, *, fails: int) -> None:
+        self.fails = fails
+        self.built: list[str] = []
+
+    def load(self, name: str, device: str) -> ScribbleColorizer:
+        self.built.append(device)
+        if device == "cuda" and self.fails:
+            self.fails -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return ScribbleColorizer()
+
+
+@pytest.mark.parametrize(
+    ("fails", "built"),
+    [(0, ["cuda"]), (1, ["cuda", "cuda"]), (9, ["cuda", "cuda", "cpu"])],
+    ids=["room", "freed", "full"],
+)
+def test_a_full_gpu_is_emptied_and_then_left_for_one_request(fails: int, built: list[str]) -> None:
+    gpu = SmallGpu(fails=fails)
+    service = Service(device="cuda", cache=Cache(1 << 20), load=gpu.load, threads=1)
+    job = Job(b"", "", Colorize(1, "d", Plane(PixelFormat.gray8, Extent(8, 6), bytes(48)), "scribble"))
+    reply = answer(service, job)
+    assert isinstance(reply, Colorized)
+    assert gpu.built == built
+    assert service.device == "cuda"
+    assert any("CPU" in note for note in reply.notes) == ("cpu" in built)
+    service.close()
+
+
+def test_other_faults_are_not_tried_again() -> None:
+    gpu = SmallGpu(fails=0)
+    service = Service(device="cuda", cache=Cache(1 << 20), load=gpu.load, threads=1)
+    with pytest.raises(UnknownPlanes):
+        answer(service, Job(b"", "", Colorize(1, "d", Known("0" * 32), "scribble")))
+    assert gpu.built == []
+    service.close()

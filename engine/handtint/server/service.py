@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,6 +145,18 @@ class Service:
         self._recommender.rest()
         self._segmenter = None
         self._cache.remove(lambda key: not is_plane(key))
+
+    @contextmanager
+    def moved_to(self, device: str) -> Iterator[None]:
+        """Work on another device for a while; its models do not stay."""
+        before = self.device
+        self.rest()
+        self.device = device
+        try:
+            yield
+        finally:
+            self.rest()
+            self.device = before
 
     def close(self) -> None:
         self.rest()

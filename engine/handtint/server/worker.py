@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handtint.colorizers.registry import METHODS
@@ -34,6 +35,7 @@ REST_AFTER = 600.0
 """Seconds without work after which the models leave the memory."""
 TIDY_AFTER = 100
 """Jobs after which freed memory goes back to the system; it takes milliseconds."""
+_ON_THE_CPU = "The GPU ran out of memory; this was colored on the CPU, which takes longer."
 _log = logging.getLogger(__name__)
 
 Deliver = Callable[[Job, Message], None]
@@ -121,7 +123,7 @@ class Worker:
             service.keep(leftover)
         started = self._clock()
         try:
-            reply = service.answer(job)
+            reply = answer(service, job)
             self.usage.answered(_kind(job.request, reply), self._clock() - started)
         except Exception as error:
             reply = failure(error, job)
@@ -134,6 +136,34 @@ class Worker:
         self._jobs += 1
         if self._jobs % TIDY_AFTER == 0:
             give_back()
+
+
+def answer(service: Service, job: Job) -> Message:
+    """The service's answer; where a GPU runs out of memory, tried again with all of it, and then on the CPU.
+
+    There are no tiles to make smaller: no network sees more of a picture than its working size.
+    """
+    try:
+        return service.answer(job)
+    except Exception as error:
+        if service.device == "cpu" or not _is_out_of_memory(error):
+            raise
+    _log.warning("%s is out of memory: trying again with nothing else in it", service.device)
+    service.rest()
+    try:
+        return service.answer(job)
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+    _log.warning("%s is out of memory: this request is done on the CPU", service.device)
+    with service.moved_to("cpu"):
+        reply = service.answer(job)
+    return replace(reply, notes=(*reply.notes, _ON_THE_CPU)) if isinstance(reply, Colorized) else reply
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch's own is not named: nothing here may load torch.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _kind(request: Message, reply: Message) -> str:
@@ -152,7 +182,7 @@ def failure(error: Exception, job: Job) -> Failure:
         return called_off(job)
     if isinstance(error, HandtintError):
         return Failure(job.request.id, _code(error), str(error))
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if _is_out_of_memory(error):
         _log.warning("out of memory at a '%s' request of %d bytes", job.request.type, job.nbytes)
         text = "the engine ran out of memory; use a smaller picture, or ask for a smaller answer"
         return Failure(job.request.id, "out_of_memory", text)
