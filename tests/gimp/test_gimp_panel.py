@@ -59,7 +59,7 @@ def test_the_picture_follows_a_brush_and_one_undo_takes_all_of_it_back(
         running.order("take color", color="#00c000")
         running.window(windows.MAIN_WINDOW)
         running.key("p")
-        display.tool("xdotool", "mousemove", "520", "620", "mousedown", "1", "mousemove", "560", "640", "mouseup", "1")
+        display.tool("xdotool", "mousemove", "405", "580", "mousedown", "1", "mousemove", "425", "590", "mouseup", "1")
         x, y, width, height = running.wait_for_order(bool, "the pointer painted on the hints", "painted")
         place = {"x": x + width // 2, "y": y + height // 2}
         running.wait_for_order(
