@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from handtint.client.blocking import Engine
 from handtint.client.launcher import Launcher, clean_environment, engine_command, settings_path, write_engine_command
 from handtint.errors import EngineGone, EngineRefused
 from handtint.wire.connection import Connection, write_connection
@@ -75,6 +76,23 @@ def test_its_last_words_are_told(tmp_path):
     launcher._process.wait(60)
     assert launcher.failure() == f"the engine ended with status 1: two (log: {launcher.words_path})"
     assert launcher.words_path.read_text() == "one\ntwo\n"
+
+
+def test_who_was_killed_is_told_from_who_failed(tmp_path):
+    for words, killed in (("os.kill(os.getpid(), 9)", True), ("sys.exit(3)", False), ("sys.exit(0)", False)):
+        launcher = Launcher([sys.executable, "-c", f"import os, sys; {words}"], path=tmp_path / "run" / "engine.json")
+        assert not launcher.killed
+        launcher.start()
+        assert launcher._process is not None
+        launcher._process.wait(60)
+        assert launcher.killed == killed
+
+
+def test_an_engine_that_is_killed_whenever_it_starts_is_given_up(tmp_path):
+    command = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    launcher = Launcher(command, path=tmp_path / "run" / "engine.json")
+    with Engine("test", launcher=launcher) as engine, pytest.raises(EngineGone, match="ended 3 times"):
+        engine.connect(timeout=60)
 
 
 def test_no_command_is_known(tmp_path):

@@ -33,6 +33,8 @@ _PAUSE = 0.05
 """Seconds between two strokes of a client: faster than they can be answered, so that newer ones replace older."""
 _PATIENCE = 600.0
 _SAMPLES = 100
+_SIDES = (40, 80, 120, 160, 200)
+"""Of soaked pictures: for each new shape a network's library keeps something once, which is no leak."""
 _SLOPE = 1 << 20
 """Bytes in a thousand requests by which a soaked engine may grow."""
 
@@ -174,7 +176,7 @@ def _soak(caller: Caller, connection: Connection, count: int, seed: int) -> Iter
     """Yields (requests so far, resident bytes)."""
     rng = np.random.default_rng(seed)
     for index in range(count):
-        height, width = (int(value) for value in rng.integers(40, 200, 2))
+        height, width = (int(side) for side in rng.choice(_SIDES, 2))
         base = Plane(PixelFormat.gray8, Extent(width, height), rng.integers(0, 256, height * width, np.uint8).tobytes())
         requests: tuple[m.Message, ...] = (
             m.Colorize(0, f"document {index % 7}", base, "scribble"),

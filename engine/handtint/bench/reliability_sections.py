@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from handtint.bench.bad_bytes import bad_bytes
 from handtint.bench.bad_pictures import bad_pictures
+from handtint.bench.faults import faults
 from handtint.bench.load import load, soak
 from handtint.bench.reliability import Effort, Row
 
@@ -14,4 +15,5 @@ SECTIONS: dict[str, tuple[str, Callable[[Effort], list[Row]]]] = {
     "pictures": ("Bad pictures", bad_pictures),
     "load": ("Load", load),
     "soak": ("Soak", soak),
+    "faults": ("Faults", faults),
 }

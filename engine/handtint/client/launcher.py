@@ -157,6 +157,16 @@ class Launcher:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int | None:
+        """The process that was started here, if one was."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def killed(self) -> bool:
+        """Was the process that was started here ended by somebody else, and not by a fault of its own?"""
+        return self._process is not None and (self._process.poll() or 0) < 0
+
+    @property
     def found_another(self) -> bool:
         """Did the process that was started here leave the field to another one that was starting too?"""
         return self._process is not None and self._process.poll() == 0

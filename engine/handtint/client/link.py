@@ -212,6 +212,8 @@ class EngineLink:
         connection = self._launcher.find()
         if connection is not None and connection != self._stale:
             self._connect(connection, now)
+        elif not alive and self._launcher.killed:
+            self._enter(LinkState.offline)  # and so to another start, unless there were too many
         elif not alive and not self._launcher.found_another:
             raise EngineGone(self._launcher.failure() or "the engine ended while it started")
         elif now >= self._deadline:

@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -52,7 +53,7 @@ def logging_to(folder: Path, stream: TextIO = sys.stderr, nbytes: int = _BYTES) 
 class _PrivateFile(RotatingFileHandler):
     """Readable by this user alone, and never behind a link that somebody else has put there."""
 
-    def _open(self) -> TextIO:
+    def _open(self) -> TextIOWrapper:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         try:
             handle = os.open(self.baseFilename, flags, 0o600)
