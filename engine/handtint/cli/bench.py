@@ -156,6 +156,25 @@ def reliability(sections: str, scale: float, seed: int, out: Path) -> int:
 
 
 @bench.command()
+@click.option("--method", default="scribble", show_default=True)
+@click.option("--sizes", default="4,24", show_default=True, help="Megapixels.")
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Warm runs per size.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-gimp"), show_default=True)
+def gimp(method: str, sizes: str, rounds: int, out: Path) -> None:
+    """The filter in a real GIMP: the whole call, and what of it is not the engine's work."""
+    import tempfile
+
+    from handtint.bench.gimp import GimpPlan, run_gimp, write_gimp
+    from handtint.bench.provenance import command_line, find_origin
+
+    plan = GimpPlan(method, _numbers(sizes), rounds)
+    with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
+        times = run_gimp(plan, Path(folder))
+    page = write_gimp(times, plan, find_origin(command_line(sys.argv[1:]), datetime.now(UTC)), out)
+    click.echo(page.read_text(encoding="utf-8"))
+
+
+@bench.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
 def report(out: Path) -> None:
     """Make the HTML page of a run's folder again; it may show pictures of the data, so keep it to yourself."""

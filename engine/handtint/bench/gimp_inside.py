@@ -1,0 +1,116 @@
+"""What `handtint bench gimp` does inside GIMP: runs the filter and the plug-in's own steps, and says their seconds.
+
+Runs in GIMP's Python, with the plug-in's folder on the path: standard library and PyGObject only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gi
+
+gi.require_version("Gegl", "0.4")
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+PROCEDURE = "plug-in-handtint-colorize"
+
+
+def main() -> None:
+    """Measure each picture of the job that HANDTINT_JOB names."""
+    job = json.loads(Path(os.environ["HANDTINT_JOB"]).read_text(encoding="utf-8"))
+    plug_in = Path(Gimp.directory(), "plug-ins", "handtint_gimp")
+    sys.path[:0] = [str(plug_in / "_light"), str(plug_in.parent)]
+    Gegl.init(None)
+    found = [measure(picture, job["method"], job["rounds"]) for picture in job["pictures"]]
+    Path(job["report"]).write_text(json.dumps(found), encoding="utf-8")
+
+
+def measure(picture: dict[str, Any], method: str, rounds: int) -> dict[str, list[float]]:
+    """Seconds by step, one number for each round; the first round of each, which is cold, is left out."""
+    image, base, hints = open_picture(picture)
+    calls = [call(image, base, hints, method) for _ in range(rounds + 1)][1:]
+    steps = [step(image, base, hints, method) for _ in range(rounds + 1)][1:]
+    image.delete()
+    return {"call": calls} | {name: [seconds[name] for seconds in steps] for name in steps[0]}
+
+
+def open_picture(picture: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """An RGB image of 8 bits from raw gray bytes, and a layer with one mark."""
+    width, height = picture["width"], picture["height"]
+    image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+    image.undo_disable()
+    base, hints = (
+        Gimp.Layer.new(image, name, width, height, kind, 100.0, Gimp.LayerMode.NORMAL)
+        for name, kind in (("Base", Gimp.ImageType.RGB_IMAGE), ("Hints", Gimp.ImageType.RGBA_IMAGE))
+    )
+    for layer in (base, hints):
+        image.insert_layer(layer, None, 0)
+    hints.fill(Gimp.FillType.TRANSPARENT)
+    put(base, (0, 0, width, height), "Y' u8", Path(picture["path"]).read_bytes())
+    side = height // 20
+    put(hints, (width // 3, height // 3, side, side), "R'G'B'A u8", bytes([170, 80, 40, 255]) * side * side)
+    return image, base, hints
+
+
+def put(layer: Any, rect: tuple[int, int, int, int], babl: str, data: bytes) -> None:
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(*rect), babl, data)
+    buffer.flush()
+    layer.update(*rect)
+
+
+def call(image: Any, base: Any, hints: Any, method: str) -> float:
+    """The whole filter through the PDB, a new process of the plug-in included."""
+    procedure = Gimp.get_pdb().lookup_procedure(PROCEDURE)
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", [base])
+    config.set_property("hints", hints)
+    config.set_property("method", method)
+    start = time.perf_counter()
+    result = procedure.run(config)
+    seconds = time.perf_counter() - start
+    if result.index(0) != Gimp.PDBStatusType.SUCCESS:
+        raise RuntimeError(Gimp.get_pdb().get_last_error())
+    return seconds
+
+
+def step(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
+    """The same run in this process: reading, the engine's own work, the way to it and back, writing."""
+    from handtint.client.blocking import Engine
+    from handtint.wire.messages import Colorized
+    from handtint_gimp.colorize import Settings, build_request
+    from handtint_gimp.picture import Picture
+
+    with Engine("bench") as engine:
+        engine.connect(timeout=60)
+        clock = time.perf_counter
+        start = clock()
+        picture = Picture(image, base)
+        settings = Settings(hints=hints, method=method)
+        request = build_request(picture, settings, lambda asked: engine.call(asked, timeout=60))
+        read = clock()
+        answer = engine.call(request, timeout=600)
+        answered = clock()
+        if not isinstance(answer, Colorized):
+            raise RuntimeError(f"expected colors, got {answer.type}")
+        picture.write(answer.plane, opacity=1.0, inputs={"hints": hints})
+        written = clock()
+    waited = answered - read
+    return {
+        "read": read - start,
+        "engine": answer.seconds,
+        "wire": waited - answer.seconds,
+        "write": written - answered,
+    }
+
+
+if __name__ == "gimp_inside":
+    main()
