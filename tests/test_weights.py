@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from torch import nn
 
 from handtint.errors import WeightsError
 from handtint.train.export import Provenance, export, half_state
-from handtint.weights import MANIFEST, find, load_state, read_classes, weight_folders
+from handtint.weights import MANIFEST, entries, find, load_state, read_classes, weight_folders
 
 PROVENANCE = Provenance(
     recipe="a test", data='drawn by "code"', licence="MIT", hardware="one core", date="2026-11-20", steps=3, samples=6
@@ -74,6 +77,36 @@ def test_a_damaged_file_is_refused_by_name(folder: Path, place: int) -> None:
     entry.path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"global_local\.safetensors.*damaged"):
         load_state(entry)
+
+
+def test_a_pickle_is_never_run_even_under_its_right_checksum(folder: Path) -> None:
+    entry = find("global_local", [folder])
+    assert entry is not None
+    mark = folder / "run"
+    entry.path.write_bytes(pickle.dumps(Mine(str(mark))))
+    honest = replace(entry, sha256=hashlib.sha256(entry.path.read_bytes()).hexdigest())
+    with pytest.raises(WeightsError, match="expected a safetensors file"):
+        load_state(honest)
+    assert not mark.exists()
+
+
+class Mine:
+    """What a pickle can hold: a call that is made when it is read."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (self.path, "w")
+
+
+def test_a_manifest_that_was_replaced_is_read_anew(folder: Path) -> None:
+    assert [entry.name for entry in entries(folder)] == ["global_local"]
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text.replace("global_local", "another_name"))
+    assert [entry.name for entry in entries(folder)] == ["another_name"]
+    (folder / MANIFEST).unlink()
+    assert entries(folder) == ()
 
 
 def test_a_file_that_vanished_is_refused_by_name(folder: Path) -> None:
