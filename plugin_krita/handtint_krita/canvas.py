@@ -81,6 +81,12 @@ class Overlay(QWidget):  # type: ignore[misc]
         self.setGeometry(canvas.widget.rect())
         self.show()
 
+    def leave(self) -> None:
+        """Show nothing any more. The canvas keeps what was drawn over it until it is painted again itself."""
+        self.hide()
+        self.deleteLater()
+        self._canvas.widget.update()
+
     def _follow(self) -> None:
         place = self._canvas.to_widget()
         if place != self._place or self.geometry() != self._canvas.widget.rect():

@@ -21,6 +21,7 @@ from handtint_krita.questions import Questions
 from handtint_krita.snapshots import keep_snapshot
 from handtint_krita.stroke import Spot
 from handtint_krita.view import Answers, Help, Present, sentence
+from handtint_krita.viewing import taken
 from handtint_krita.watcher import LastStroke
 from handtint_krita.words import tr
 
@@ -196,7 +197,7 @@ class Helper:
         return changed
 
     def _look_at_map(self, document: Document) -> None:
-        layer = document.roles().semantic
+        layer = document.roles().semantic if "semantic" in taken(self._model.method()) else ""
         if not (self._hinted or layer != self._legend_of) or not self._talk.classes:
             return
         self._legend_of = layer
@@ -226,7 +227,7 @@ class Helper:
 
     def _hide_overlay(self) -> None:
         if self._overlay is not None and not isdeleted(self._overlay):
-            self._overlay.deleteLater()
+            self._overlay.leave()
         self._overlay = None
 
 

@@ -110,9 +110,9 @@ class PaletteControl(Control):
 
     def _render_name(self, view: View) -> None:
         known = format_palette(self._palettes.palette(self._name)) if self._name not in ("", _OWN) else ""
-        if view.settings.palette and view.settings.palette != known:
+        if view.palette is not None and format_palette(view.palette) != known:
             self._name = _OWN  # edited, from the last time, or from another window
-        elif not view.settings.palette and self._name != _OWN:
+        elif view.palette is None and self._name != _OWN:
             self._name = ""
         names = self._palettes.names()
         choices = [("", tr("None"), ""), (_OWN, tr("My colors"), ""), *((name, name, "") for name in names)]
