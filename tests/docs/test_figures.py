@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from handtint.bench.latency import percentiles
+from handtint.bench.reliability_sections import SECTIONS
 
 ROOT = Path(__file__).parents[2]
-METHOD, THREADS, SIZES = "global_local", 2, (4.0, 24.0)
+METHOD, THREADS, SIZES = "unified", 2, (4.0, 24.0)
 ROWS = {
     "first colour of a new picture, as a preview (p95)": "cold picture, preview",
     "a stroke, to its preview (p95)": "stroke, preview",
@@ -56,6 +57,24 @@ def test_qualities_of_the_readme_are_measured_ones() -> None:
             f"{measured[count]['psnr'][0]:.2f}" if count in measured else "" for count in ("0", "1", "10", "100")
         ]
         assert cells == expected, method
+
+
+def test_what_the_readme_says_of_reliability_was_measured() -> None:
+    sections = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "docs/bench/reliability").glob("*.json")
+    ]
+    held = {(row["what"], row["result"]) for section in sections for row in section["rows"] if row["held"]}
+    rows = readme_table("| what was done |")
+    assert len(rows) >= 8
+    assert [row for row in rows if tuple(row) not in held] == []
+
+
+def test_every_section_of_the_reliability_bench_is_published_and_held() -> None:
+    sections = {
+        path.stem: json.loads(path.read_text("utf-8")) for path in (ROOT / "docs/bench/reliability").glob("*.json")
+    }
+    assert sections.keys() == SECTIONS.keys()
+    assert [row["what"] for section in sections.values() for row in section["rows"] if not row["held"]] == []
 
 
 @pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name)

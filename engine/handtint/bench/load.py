@@ -29,8 +29,9 @@ MEGAPIXELS = (0.1, 0.25, 1.0, 4.0)
 """Sizes of the documents, in turn."""
 BUDGET_MB = 256
 REQUESTS = 10_000
-_PAUSE = 0.05
-"""Seconds between two strokes of a client: faster than they can be answered, so that newer ones replace older."""
+_PAUSE = 0.4
+"""Seconds between two strokes of a client: many clients ask faster than one engine answers, and newer replace older."""
+_TURN_MS = 20
 _PATIENCE = 600.0
 _SAMPLES = 100
 _SIDES = (40, 80, 120, 160, 200)
@@ -214,7 +215,7 @@ def _paint(documents: Sequence[Document], witness: Caller) -> Iterator[m.Status]
         for document in documents:
             if document.painting and now >= document.next_at:
                 document.stroke(now)
-        poller.poll(round(1000 * _PAUSE))
+        poller.poll(_TURN_MS)
         for document in documents:
             for answer in document.caller.waiting():
                 document.take(answer, time.monotonic())
