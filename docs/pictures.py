@@ -34,6 +34,11 @@ def tour_picture(backend: Backend, gray: Picture) -> Picture:
     return demo.demo_pictures(backend)["tour"]
 
 
+def first_picture(backend: Backend, gray: Picture) -> Picture:
+    """The strokes and their answer, the network by itself, and a palette, as `handtint demo` leaves them."""
+    return demo.demo_pictures(backend)["before-after"]
+
+
 def hints_picture(backend: Backend, gray: Picture) -> Picture:
     """One dab, and how far its color travels."""
     layer = np.zeros((*gray.shape[:2], 4), np.uint8)
@@ -84,6 +89,7 @@ def suggest_picture(backend: Backend, gray: Picture) -> Picture:
 
 
 PICTURES = {
+    "first-stroke": first_picture,
     "tour": tour_picture,
     "hints": hints_picture,
     "palette": palette_picture,

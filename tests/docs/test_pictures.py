@@ -12,8 +12,6 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 IMAGES = REPOSITORY / "docs" / "images"
 SCREENSHOTS = {"krita", "gimp"}
-FROM_THE_DEMO = {"first-stroke"}
-"""before-after.png of `make demo`."""
 LARGEST = 250_000
 
 
@@ -29,7 +27,7 @@ def script() -> ModuleType:
 
 def test_each_picture_has_its_maker_and_its_page(script: ModuleType) -> None:
     committed = {path.stem: path for path in IMAGES.iterdir()}
-    assert committed.keys() == script.PICTURES.keys() | SCREENSHOTS | FROM_THE_DEMO
+    assert committed.keys() == script.PICTURES.keys() | SCREENSHOTS
     assert {name: path.stat().st_size for name, path in committed.items() if path.stat().st_size > LARGEST} == {}
     pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
