@@ -57,8 +57,9 @@ class KritaBrush:
 
     def take(self, color: Color) -> None:
         """Paint with an sRGB color; exactly, whatever the screen's profile is."""
+        red, green, blue = (round(255 * channel) / 255 for channel in color)  # Krita itself would round down
         chosen = ManagedColor("RGBA", "U8", SRGB)
-        chosen.setComponents([color.blue, color.green, color.red, 1.0])  # in the order of Krita's memory
+        chosen.setComponents([blue, green, red, 1.0])  # in the order of Krita's memory
         self._view().setForeGroundColor(chosen)
 
     def _view(self) -> Any:
