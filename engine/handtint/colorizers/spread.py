@@ -57,6 +57,7 @@ def steer(
     hint_mask: FloatArray,
     share: FloatArray,
     cache: dict[str, object],
+    sigma: float = _SIGMA,
 ) -> FloatArray:
     """A network's colors drawn towards the hints where those reach.
 
@@ -72,13 +73,15 @@ def steer(
         As in `blend_hints`; something is painted.
     share : (h, w) float32
         As `hint_share` gives it.
+    sigma : float
+        Lightness step that the hints' own colors do not cross, L* units.
 
     Returns
     -------
     (2, h, w) float32
     """
     missing = np.where(hint_mask > 0, hint_ab - prediction, np.float32(0.0))
-    both = fill(_smoother(cache, lightness), np.concatenate((hint_ab, missing)), hint_mask)
+    both = fill(_smoother(cache, lightness, sigma), np.concatenate((hint_ab, missing)), hint_mask)
     return prediction + share * (0.5 * (both[:2] - prediction) + 0.5 * both[2:])
 
 
@@ -96,8 +99,9 @@ def hint_share(
     return wide
 
 
-def _smoother(cache: dict[str, object], lightness: FloatArray) -> FastGlobalSmoother:
-    smoother = cache.get(_SMOOTHER)
+def _smoother(cache: dict[str, object], lightness: FloatArray, sigma: float = _SIGMA) -> FastGlobalSmoother:
+    name = f"{_SMOOTHER} {sigma:g}"
+    smoother = cache.get(name)
     if not isinstance(smoother, FastGlobalSmoother):
-        smoother = cache[_SMOOTHER] = FastGlobalSmoother(lightness, strength=_STRENGTH, sigma=_SIGMA)
+        smoother = cache[name] = FastGlobalSmoother(lightness, strength=_STRENGTH, sigma=sigma)
     return smoother

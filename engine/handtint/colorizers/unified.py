@@ -19,7 +19,7 @@ from handtint.color.transport import move_to_picture
 from handtint.colorizers.base import Control, FloatArray, Guidance, IntArray
 from handtint.colorizers.guided import draw_to_palette, palette_shares, palette_slots
 from handtint.colorizers.semantic import map_at
-from handtint.colorizers.spread import hint_share
+from handtint.colorizers.spread import hint_share, steer
 from handtint.colorizers.trained import Features, load_net
 from handtint.colorizers.working import WorkingSizeColorizer
 from handtint.nets.unified import (
@@ -44,6 +44,9 @@ _FARTHER = 1.25
 """How much farther a hint reaches than it does without a network that sees what belongs together: on 24 validation
 pictures at a reach of 0.5 that gave 0.2 dB at one hint and 0.3 dB at ten. With 1.5 it is 0.1 dB more, and half of the
 rest of the picture takes on a surprising stroke."""
+_FEW, _MANY, _MOST_OWN, _DENSE_SIGMA = 100, 350, 0.8, 1.0
+"""Where hints stand close, their own colors smoothed along finer edges say more than the network, which saw up to 150
+marks: at 200 hints that gave 0.06 dB on 24 validation pictures, and kept 0.32 of the color edges instead of 0.31."""
 _GRAY, _SMOOTHERS, _FAR = "unified.gray", "unified.smoothers", "unified.far"
 
 
@@ -112,7 +115,12 @@ class UnifiedColorizer(WorkingSizeColorizer):
             near = self._answer(gray, marks, far.palette, far.exemplar, far.semantic)
         farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
         share = hint_share(lightness, hint_mask, farther, cache)
-        return np.asarray(far.ab + share * (near - far.ab), np.float32)
+        blended = np.asarray(far.ab + share * (near - far.ab), np.float32)
+        density = _density(hint_mask)
+        if density == 0.0:
+            return blended
+        own = steer(blended, lightness, hint_ab, hint_mask, share, cache, sigma=_DENSE_SIGMA)
+        return blended + density * (own - blended)
 
     def _encoded(self, lightness: FloatArray, cache: dict[str, object]) -> Gray:
         known = cache.get(_GRAY)
@@ -194,6 +202,14 @@ class UnifiedColorizer(WorkingSizeColorizer):
 
     def _planes(self, planes: FloatArray) -> Tensor:
         return torch.from_numpy(planes)[None].to(self._device)
+
+
+def _density(hint_mask: FloatArray) -> float:
+    """How far hints that stand close speak for themselves: 0 below `_FEW` painted cells, `_MOST_OWN` above `_MANY`."""
+    height, width = hint_mask.shape
+    cells = hint_mask.reshape(height // WIDE_CELL, WIDE_CELL, width // WIDE_CELL, WIDE_CELL).max(axis=(1, 3))
+    painted = int(np.count_nonzero(cells))
+    return _MOST_OWN * float(np.clip((painted - _FEW) / (_MANY - _FEW), 0.0, 1.0))
 
 
 def small_exemplar(exemplar: FloatArray) -> FloatArray:
