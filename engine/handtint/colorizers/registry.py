@@ -100,7 +100,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="unified",
         title="Handtint",
-        help="Colours by itself, follows hints, a palette, a map and an exemplar, alone or all at once, live.",
+        help="Colors by itself, follows hints, a palette, a map and an exemplar, alone or all at once, live.",
         controls=frozenset(Control),
         weights="unified",
         build=_unified,
@@ -109,7 +109,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="global_local",
         title="Global and local (Xiao 2019)",
-        help="Colours by itself, follows hints and a palette of 3 to 5 colours.",
+        help="Colors by itself, follows hints and a palette of 3 to 5 colors.",
         controls=frozenset({Control.hints, Control.palette}),
         weights="global_local",
         build=_global_local,
@@ -118,7 +118,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="fusion",
         title="Fusion (Xiao 2018)",
-        help="Colours by itself, follows hints and a palette of 3 to 7 colours, the most important first.",
+        help="Colors by itself, follows hints and a palette of 3 to 7 colors, the most important first.",
         controls=frozenset({Control.hints, Control.palette}),
         weights="fusion",
         build=_fusion,
@@ -127,7 +127,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="semantic",
         title="Semantic map (Ho 2020)",
-        help="Colours what it recognises; correct its map with a brush where it errs.",
+        help="Colors what it recognises; correct its map with a brush where it errs.",
         controls=frozenset({Control.semantic}),
         weights="semantic",
         build=_semantic,
@@ -136,7 +136,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="exemplar",
         title="Exemplar (Color2Embed)",
-        help="Gives the picture the colours of another one, which you choose.",
+        help="Gives the picture the colors of another one, which you choose.",
         controls=frozenset({Control.exemplar}),
         weights="exemplar",
         build=_exemplar,
@@ -145,7 +145,7 @@ METHODS: tuple[Method, ...] = (
     Method(
         name="bins",
         title="Semantics and bins (Zhao 2018)",
-        help="Colours by itself, livelier than the others; suggests colours for a place of the picture.",
+        help="Colors by itself, livelier than the others; suggests colors for a place of the picture.",
         controls=frozenset(),
         weights="bins",
         build=_bins,
