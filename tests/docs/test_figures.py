@@ -13,7 +13,7 @@ from handtint.bench.latency import percentiles
 from handtint.bench.reliability_sections import SECTIONS
 
 ROOT = Path(__file__).parents[2]
-METHOD, THREADS, SIZES = "global_local", 2, (4.0, 24.0)
+METHOD, THREADS, SIZES = "unified", 2, (4.0, 24.0)
 ROWS = {
     "first colour of a new picture, as a preview (p95)": "cold picture, preview",
     "a stroke, to its preview (p95)": "stroke, preview",

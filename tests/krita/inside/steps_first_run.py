@@ -9,12 +9,12 @@ RECORD = os.path.join(os.environ["HOME"], ".config", "handtint", "engine.json")
 
 
 def steps():
+    os.rename(RECORD, RECORD + ".away")  # before the docker looks for an engine
     kit.show_window()
     document = kit.open_picture("gray.png")
     yield lambda: document.activeNode() is not None
     kit.show_dock()
     yield lambda: kit.panel().base.count() == 1
-    os.rename(RECORD, RECORD + ".away")
     kit.click(kit.panel().colorize)
     yield lambda: kit.panel().restart.isVisible()
     RESULT["without an engine"] = kit.status()
