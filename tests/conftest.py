@@ -30,15 +30,15 @@ _load("methods")
 _load("gimp_windows")
 
 
-WITH_PROCESSES = ("bench", "cli", "client", "docs", "editors", "gimp", "krita", "server")
-"""Folders of tests that run editors, engines or clients as processes of their own."""
+IN_EDITORS = ("gimp", "krita")
+"""Folders of tests that drive an editor's windows."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Such a test may be run once more, which the report says: a busy machine loses a key or a deadline at times."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in WITH_PROCESSES:
+        if item.path.relative_to(here).parts[0] in IN_EDITORS:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
