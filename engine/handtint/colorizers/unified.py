@@ -156,7 +156,7 @@ class UnifiedColorizer(WorkingSizeColorizer):
     def _answer(self, gray: Gray, marks: Marks, palette: Tokens, exemplar: Tokens, semantic: Tensor) -> FloatArray:
         """(2, h, w) ab."""
         hints = self._net.hint_tokens(gray, *painted_cells(marks, _MOST_CELLS))
-        output = self._net(gray, marks, hints, palette, exemplar, semantic).ab
+        output = self._net.color(gray, marks, hints, palette, exemplar, semantic)
         result: FloatArray = denormalize_ab(output[0]).cpu().numpy()
         return result
 

@@ -221,8 +221,8 @@ class GrayEncoder(nn.Module):
 class UnifiedNet(nn.Module):
     """Hints, palette, semantic map and exemplar in one network, each of them optional.
 
-    `encode` runs once per picture; `look_at` once per exemplar; `forward` from their results is the light part that
-    a stroke costs.
+    `encode` runs once per picture; `look_at` once per exemplar; `color` from their results is the light part that
+    a stroke costs. `forward` is the same with the bins, for training.
 
     Parameters
     ----------
@@ -313,7 +313,14 @@ class UnifiedNet(nn.Module):
     def forward(
         self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
     ) -> Colors:
-        """The light part: what every stroke costs.
+        """Colours, and the bins that training judges them by too; what is taken is said at `color`."""
+        features, ab = self._light_part(gray, marks, hints, palette, exemplar, semantic)
+        return Colors(ab, self.bins(features))
+
+    def color(
+        self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
+    ) -> Tensor:
+        """ab / 110, (N, 2, H, W): what every stroke costs.
 
         Parameters
         ----------
@@ -325,6 +332,13 @@ class UnifiedNet(nn.Module):
         semantic : Tensor, shape (N, H/8, W/8) int64
             Class of each cell of 8 x 8 pixels; 0 = not said.
         """
+        _, ab = self._light_part(gray, marks, hints, palette, exemplar, semantic)
+        return ab
+
+    def _light_part(
+        self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Features of the cells, and the colours from them."""
         n = len(gray.cells)
         key, ab, value = (p.expand(n, -1, -1) for p in (self.prior_key, self.prior_ab, self.prior_value))
         priors = Tokens(key, ab, value, torch.ones(n, len(self.prior_ab), device=gray.cells.device))
@@ -340,7 +354,7 @@ class UnifiedNet(nn.Module):
         raised = F.interpolate(far, scale_factor=2.0, mode="bilinear", align_corners=False)
         features = self.body(F.relu(near + raised))
         parts = F.pixel_shuffle(self.out(torch.cat((features, gray.pixels), dim=1)), CELL)
-        return Colors(compose(parts, marks), self.bins(features))
+        return features, compose(parts, marks)
 
 
 def painted_cells(marks: Marks, most: int) -> tuple[Tensor, Tensor, Tensor]:
