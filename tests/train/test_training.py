@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from handtint.errors import UnknownMethod
+from handtint.errors import InputError, UnknownMethod
 from handtint.nets.global_local import GlobalLocalNet
 from handtint.train.data import Store, bytes_to_lab, load_packed, pack
 from handtint.train.global_local import GlobalLocalTask, Phase, psnr, random_crop, to_rgb, validation_picture
@@ -180,6 +180,14 @@ def test_each_ablation_leaves_out_what_its_name_says(data_folder: Path, tmp_path
     whole = (True, True, False)
     assert there == [whole, whole, (False, True, False), (True, False, False), (True, True, True)]
     assert [task.arguments.get("gradient", True) for task in tasks] == [True, False, True, True, True]
+
+
+def test_too_few_validation_pictures_are_said_before_the_training(data_folder: Path, tmp_path: Path) -> None:
+    manifest = data_folder / "manifest.csv"
+    manifest.write_text(manifest.read_text("utf-8").replace("10.png,val", "10.png,train"), "utf-8")
+    with pytest.raises(InputError, match=r"expected 4 or more pictures of the split 'val' .* got 3"):
+        train("global_local", data_folder, tmp_path / "out", steps=1, progress=False)
+    assert not (tmp_path / "out" / "checkpoint.pt").exists()
 
 
 def test_an_unknown_recipe_is_named() -> None:

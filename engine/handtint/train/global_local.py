@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
+from handtint.errors import InputError
 from handtint.nets.blocks import Sobel
 from handtint.nets.global_local import GlobalLocalNet
 from handtint.train.data import FloatArray, PackedPictures, Store, bytes_to_lab, cut, draw_window, load_packed
 from handtint.train.inputs import SLOTS, HintPainter, InputMix, Sample, extract_palette, pad_palette, simulate
 from handtint.train.losses import Asked, LossWeights, global_local_loss, some_pixels
+
+CHOICES = 4
+"""Palettes to choose from in the swap test of the validation, as in the paper's study with people."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,12 @@ def build_task(
 ) -> GlobalLocalTask:
     """The task of `global_local`, or of a kind of it, over packed pictures."""
     side = recipe["short_side"]
+    val = load_packed(store.packed, "val", short_side=side)
+    if len(val) < CHOICES:
+        raise InputError(f"expected {CHOICES} or more pictures of the split 'val' in manifest.csv, got {len(val)}")
     return kind(
         train=load_packed(store.packed, "train", short_side=side, without=recipe["without"]),
-        val=load_packed(store.packed, "val", short_side=side),
+        val=val,
         width=recipe["width"],
         seed=recipe["seed"],
         phases=tuple(Phase(**phase) for phase in recipe["phases"]),

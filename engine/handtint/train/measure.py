@@ -12,12 +12,10 @@ from torch import Tensor
 
 from handtint.bench.controls import Weighted, swap_choice
 from handtint.train.data import FloatArray
-from handtint.train.global_local import GlobalLocalTask, predict
+from handtint.train.global_local import CHOICES, GlobalLocalTask, predict
 from handtint.train.inputs import Sample, pad_palette
 
 HINT_COUNTS = (0, 1, 10, 50, 100)
-CHOICES = 4
-"""Palettes to choose from in the swap test, as in the paper's study with people."""
 
 
 def measure_guided(task: GlobalLocalTask, net: Callable[..., Tensor]) -> dict[str, float]:
