@@ -19,15 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handtint import __version__
-from handtint.errors import EngineGone, HandtintError
+from handtint.errors import EngineGone, EngineRefused, HandtintError, InputError
 from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
+from handtint.server.doors import HOST, Address, Doors, parse_address
+from handtint.server.keys import Keys, read_keys
 from handtint.server.lock import Lock
 from handtint.server.logs import logging_to
 from handtint.server.mailbox import Job, Mailbox
 from handtint.server.memory import resident
-from handtint.server.router import HOST, Limits, Router
+from handtint.server.router import Limits, Router
 from handtint.server.wake import Wake
 from handtint.server.worker import Worker
 from handtint.wire.connection import (
@@ -65,12 +67,18 @@ class Settings:
         Bytes for planes and prepared pictures, and again for pictures in waiting requests.
     path : Path
         The connection file; the lock lies beside it.
+    listen : Address, optional
+        Where else to listen, for other machines where there are keys; instead of a free port where there are none.
+    keys : Keys, optional
+        CURVE keys: the engine's own and those of its clients on other machines.
     """
 
     device: str
     idle_exit: float | None
     memory_budget: int
     path: Path
+    listen: Address | None = None
+    keys: Keys | None = None
 
 
 def serve(
@@ -78,6 +86,8 @@ def serve(
     device: str = "auto",
     idle_exit: float | None = None,
     memory_budget: int = MEMORY_BUDGET,
+    listen: str | None = None,
+    curve_keys: Path | None = None,
     path: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
@@ -87,16 +97,39 @@ def serve(
     -------
     int
         0; also where another engine of this user runs already.
+
+    Raises
+    ------
+    InputError
+        An address that other machines can reach, and no keys to tell them apart by.
     """
-    settings = Settings(device, idle_exit, memory_budget, path or connection_path())
+    address = parse_address(listen) if listen is not None else None
+    keys = read_keys(curve_keys) if curve_keys is not None else None
+    check_listen(address, keys)
+    settings = Settings(device, idle_exit, memory_budget, path or connection_path(), address, keys)
     make_runtime_folder(settings.path.parent)
     with logging_to(settings.path.parent, sys.stderr):
         return _serve(settings, clock)
 
 
+def check_listen(address: Address | None, keys: Keys | None) -> None:
+    """InputError where other machines could come in without keys."""
+    if address is None and keys is not None:
+        raise InputError("expected an address to listen at with the keys: add --listen tcp://ADDRESS:PORT")
+    if address is not None and keys is None and not address.is_local:
+        raise InputError(
+            f"other machines can reach {address}, so it is opened with CURVE keys only: make them with "
+            "`handtint keys DIR` and add --curve-keys DIR/engine"
+        )
+
+
 def _serve(settings: Settings, clock: Callable[[], float]) -> int:
     lock = Lock(settings.path.with_suffix(".lock"))
     other = _take(lock, settings.path, clock)
+    if other is not None and settings.listen is not None:
+        raise EngineRefused(
+            f"an engine runs already (pid {other.pid}): `handtint stop` it before one listens elsewhere"
+        )
     if other is not None:
         _log.info("an engine runs already (pid %d, port %d): nothing to do", other.pid, other.port)
         return 0
@@ -138,17 +171,23 @@ class Engine:
         self._worker = Worker(
             mailbox, lambda: self._begin(make_service, cache), self._deliver, ended=self.wake.ring, clock=clock
         )
+        self._doors = Doors(self.token, settings.keys)
         self._router = Router(
             Desk(mailbox, _facts(settings, cache, self._worker, clock)),
-            token=self.token,
+            doors=self._doors,
             worker_alive=lambda: self._worker.alive,
             wake=self.wake,
             limits=Limits(idle_exit=settings.idle_exit, unread=settings.memory_budget // 2),
             answered=self._greeted.set,
             clock=clock,
         )
+        try:
+            here, self.far = _open(self._doors, settings)
+        except EngineRefused:
+            self.close()
+            raise
         self.connection = Connection(
-            HOST, self._router.bind(), os.getpid(), "{}.{}".format(*PROTOCOL), self.token, __version__
+            here.host, here.port, os.getpid(), "{}.{}".format(*PROTOCOL), self.token, __version__
         )
 
     def run(self) -> None:
@@ -166,7 +205,7 @@ class Engine:
         return self._worker.alive
 
     def close(self) -> None:
-        self._router.close()
+        self._doors.close()
         self.wake.close()
 
     def _begin(self, make_service: Callable[[Cache], Service], cache: Cache) -> Service:
@@ -183,7 +222,10 @@ def _run(settings: Settings, clock: Callable[[], float]) -> int:
     try:
         with _signals(engine.stop, engine.wake):
             write_connection(settings.path, engine.connection)
-            _log.info("engine %s listens on %s:%d", __version__, HOST, engine.connection.port)
+            _log.info("engine %s listens on %s:%d", __version__, engine.connection.host, engine.connection.port)
+            if engine.far is not None and settings.keys is not None:
+                names = ", ".join(settings.keys.known)
+                _log.info("other machines come in at %s, with the keys of %s", engine.far, names)
             engine.run()
     finally:
         remove_connection(settings.path, engine.token)
@@ -195,6 +237,13 @@ def _run(settings: Settings, clock: Callable[[], float]) -> int:
         os._exit(0)
     _log.info("engine ended")
     return 0
+
+
+def _open(doors: Doors, settings: Settings) -> tuple[Address, Address | None]:
+    """Where the engine listens for this user, and for other machines."""
+    if settings.listen is not None and settings.keys is not None:
+        return doors.open_here(Address(HOST, 0)), doors.open_far(settings.listen)
+    return doors.open_here(settings.listen or Address(HOST, 0)), None
 
 
 def _facts(settings: Settings, cache: Cache, worker: Worker, clock: Callable[[], float]) -> Facts:

@@ -1,4 +1,4 @@
-"""The loop that speaks: one ROUTER socket, one thread, never blocked by work.
+"""The loop that speaks: one thread for all that comes in by the doors, never blocked by work.
 
 Control messages are answered at once, work goes through the mailbox. Knows nothing of pixels or methods.
 """
@@ -16,24 +16,16 @@ import zmq
 from handtint.errors import ProtocolError
 from handtint.server.backlog import Backlog
 from handtint.server.desk import Desk, is_work
+from handtint.server.doors import Doors
 from handtint.server.mailbox import Client, Job
 from handtint.server.wake import Wake
-from handtint.server.zap import Gatekeeper
 from handtint.wire.codec import MessageError, decode, encode
-from handtint.wire.limits import MAX_PLANE
 from handtint.wire.messages import Failure, Message, Progress
 
-HOST = "127.0.0.1"
 TICK = 0.25
 """Seconds between looks at who still listens; each one shows as a Progress."""
-_HEARTBEAT_MS = 10_000
-_SILENCE_MS = 60_000
-"""An editor that is busy answers no PING: only long silence means that it hangs."""
-_HANDSHAKE_MS = 10_000
-"""Who has not shown the token by then is hung up on: until that moment libzmq keeps what such a peer sends."""
-_SEND_QUEUE = 64
-_RECEIVE_QUEUE = 16
-_LINGER_MS = 1_000
+_AT_ONCE = 16
+"""Messages that are taken in before the answers get their turn."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,8 +59,8 @@ class Router:
     ----------
     desk : Desk
         Answers what can be answered at once and puts the rest into the mailbox.
-    token : str
-        The PLAIN password.
+    doors : Doors
+        Where clients come in.
     worker_alive : callable
         Whether the worker may still deliver something.
     answered : callable
@@ -81,7 +73,7 @@ class Router:
         self,
         desk: Desk,
         *,
-        token: str,
+        doors: Doors,
         worker_alive: Callable[[], bool],
         wake: Wake,
         limits: Limits | None = None,
@@ -96,15 +88,9 @@ class Router:
         self._clock = clock
         self._backlog = Backlog()
         self._replies: deque[tuple[Job, Message]] = deque()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._gatekeeper = Gatekeeper(self._context, token)
-        self._socket = _open_socket(self._context)
+        self._doors = doors
         self._stop_asked = False
         self._stopping_since: float | None = None
-
-    def bind(self) -> int:
-        """Listen on a free port and return it."""
-        return self._socket.bind_to_random_port(f"tcp://{HOST}")
 
     def deliver(self, job: Job, reply: Message) -> None:
         """Hand a reply over; from the worker's thread."""
@@ -119,14 +105,15 @@ class Router:
     def run(self) -> None:
         """Serve until stopped, shut down or idle for too long."""
         poller = zmq.Poller()
-        for source in (self._socket, self._gatekeeper.socket, self._wake.fileno()):
+        gatekeeper = self._doors.gatekeeper
+        for source in (*self._doors.sockets, gatekeeper.socket, self._wake.fileno()):
             poller.register(source, zmq.POLLIN)
         last_heard = last_tick = self._clock()
         while not self._finished():
             ready = dict(poller.poll(round(self._limits.tick * 1000)))
             self._wake.hear()
-            if self._gatekeeper.socket in ready:
-                self._gatekeeper.answer()
+            if gatekeeper.socket in ready:
+                gatekeeper.answer()
             now = self._clock()
             if self._receive() or self._desk.busy():
                 last_heard = now
@@ -134,12 +121,6 @@ class Router:
             if now - last_tick >= self._limits.tick:
                 last_tick = now
                 self._look_around(now - last_heard)
-
-    def close(self) -> None:
-        """Send what is still to be sent, for a moment, and give the port back."""
-        self._socket.close(linger=_LINGER_MS)
-        self._gatekeeper.close()
-        self._context.term()
 
     def _finished(self) -> bool:
         if not self._worker_alive() and not self._desk.stopping:
@@ -171,13 +152,13 @@ class Router:
     def _receive(self) -> bool:
         """Take in what has come, a few messages at a time; whether anything had."""
         heard = False
-        for _ in range(_RECEIVE_QUEUE):
-            try:
-                client, *frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
-            except zmq.Again:
+        for _ in range(_AT_ONCE):
+            came = self._doors.receive()
+            if came is None:
                 break
             heard = True
-            self._send_all(self._take_in(client.bytes, [frame.buffer for frame in frames]))
+            client, frames = came
+            self._send_all(self._take_in(client, [frame.buffer for frame in frames]))
         return heard
 
     def _take_in(self, client: Client, frames: list[memoryview]) -> list[tuple[Client, Message]]:
@@ -216,8 +197,8 @@ class Router:
         try:
             # Not copied: libzmq sends from the arrays themselves and lets go of them afterwards.
             nbytes = memoryview(frames[-1]).nbytes
-            large = nbytes > self._socket.copy_threshold
-            tracker = self._socket.send_multipart([client, *frames], zmq.NOBLOCK, copy=False, track=large)
+            large = nbytes > self._doors.copy_threshold
+            tracker = self._doors.send(client, frames, track=large)
             if tracker is not None:
                 self._backlog.add(client, tracker, nbytes)
             self._answered()
@@ -233,17 +214,3 @@ class Router:
         self._backlog.forget(client)
         dropped = self._desk.lose(client)
         _log.info("a client %s; %d of its requests were dropped", reason, dropped)
-
-
-def _open_socket(context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
-    router = context.socket(zmq.ROUTER)
-    router.router_mandatory = True  # a vanished client is an error at the next send, not silence
-    router.maxmsgsize = MAX_PLANE
-    router.sndhwm = _SEND_QUEUE
-    router.rcvhwm = _RECEIVE_QUEUE
-    router.heartbeat_ivl = _HEARTBEAT_MS
-    router.heartbeat_timeout = _SILENCE_MS
-    router.handshake_ivl = _HANDSHAKE_MS
-    router.plain_server = True
-    router.zap_domain = b"handtint"
-    return router

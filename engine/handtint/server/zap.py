@@ -1,4 +1,4 @@
-"""Who gets in: the ZAP handler (ZeroMQ RFC 27) that compares PLAIN's password with the engine's token.
+"""Who gets in: the ZAP handler (ZeroMQ RFC 27) that compares PLAIN's password with the token, and CURVE's keys.
 
 Lives in the loop: no thread of its own. libzmq asks it before a peer's first message is read.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Iterable
 
 import zmq
+import zmq.utils.z85
 
 from handtint.wire.connection import USERNAME
 
@@ -24,11 +26,14 @@ class Gatekeeper:
     context : zmq.Context
         The context whose sockets are guarded; one gatekeeper each.
     token : str
-        The password.
+        The password, for who comes with PLAIN.
+    known : iterable of bytes
+        Public keys, in Z85, of those who may come with CURVE.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], token: str) -> None:
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], token: str, known: Iterable[bytes] = ()) -> None:
         self._token = token.encode()
+        self._known = frozenset(zmq.utils.z85.decode(key) for key in known)
         self.socket = context.socket(zmq.REP)
         self.socket.linger = 0
         self.socket.bind(_ADDRESS)
@@ -36,11 +41,23 @@ class Gatekeeper:
     def answer(self) -> None:
         """Answer one question that waits at the socket."""
         version, request, _domain, address, _identity, mechanism, *credentials = self.socket.recv_multipart()
-        welcome = mechanism == b"PLAIN" and self._matches(credentials)
-        if not welcome:
-            _log.warning("a connection from %s was refused: wrong token", address.decode("ascii", "replace"))
-        code, text = (b"200", b"OK") if welcome else (b"400", b"wrong token: read the connection file again")
+        problem = self._problem(mechanism, credentials)
+        welcome = not problem
+        if problem:
+            _log.warning("a connection from %s was refused: %s", address.decode("ascii", "replace"), problem)
+        code, text = (b"200", b"OK") if welcome else (b"400", problem.encode())
         self.socket.send_multipart([version, request, code, text, USERNAME.encode() if welcome else b"", b""])
+
+    def _problem(self, mechanism: bytes, credentials: list[bytes]) -> str:
+        """Why this one is not let in; empty where it is."""
+        # Which of the two a socket asks for is the socket's own choice: libzmq refuses the other mechanism.
+        if mechanism == b"CURVE":
+            return "" if len(credentials) == 1 and credentials[0] in self._known else "unknown key"
+        return (
+            ""
+            if mechanism == b"PLAIN" and self._matches(credentials)
+            else "wrong token: read the connection file again"
+        )
 
     def _matches(self, credentials: list[bytes]) -> bool:
         if len(credentials) != 2:

@@ -67,7 +67,7 @@ def connection_path(environ: Mapping[str, str] | None = None) -> Path:
 def make_runtime_folder(folder: Path) -> None:
     """Make the folder for this user alone; refuse one that others own or can enter."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    problem = _shared(folder)
+    problem = why_shared(folder)
     if problem:
         raise EngineRefused(f"{folder} must belong to you alone, {problem}: run chmod 700 on it or remove it")
 
@@ -77,7 +77,7 @@ def read_connection(path: Path) -> Connection | None:
     if not path.is_file():
         return None
     for place in (path.parent, path):
-        problem = _shared(place)
+        problem = why_shared(place)
         if problem:
             raise EngineRefused(f"{place} must belong to you alone, {problem}: remove it and start the engine again")
     try:
@@ -115,11 +115,11 @@ def _connection_of(found: object) -> Connection | None:
     return Connection(**values) if 0 < values["port"] < 65536 else None
 
 
-def _shared(place: Path) -> str:
-    """Why others could have a hand in this place; empty where they could not."""
+def why_shared(place: Path | int) -> str:
+    """Why others could have a hand in this place, or this open file; empty where they could not."""
     if os.name != "posix":
         return ""  # Windows: the folder is inside the user's profile, whose access list says the same.
-    status = place.stat()
+    status = os.stat(place)
     if status.st_uid != os.getuid():
         return f"it belongs to user {status.st_uid}"
     if status.st_mode & 0o077:

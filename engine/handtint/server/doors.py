@@ -1,0 +1,155 @@
+"""The sockets that clients come in by: one for this user on this machine, and one for other machines where keys allow.
+
+Messages come and go with the client's name, whichever door it came by. Knows nothing of what they say.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import zmq
+
+from handtint.errors import EngineRefused, InputError
+from handtint.server.keys import Keys
+from handtint.server.mailbox import Client
+from handtint.server.zap import Gatekeeper
+from handtint.wire.limits import MAX_PLANE
+from handtint.wire.pixels import Buffer
+
+HOST = "127.0.0.1"
+_ADDRESS = re.compile(r"tcp://(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
+_HEARTBEAT_MS = 10_000
+_SILENCE_MS = 60_000
+"""An editor that is busy answers no PING: only long silence means that it hangs."""
+_HANDSHAKE_MS = 10_000
+"""Who has not shown the token by then is hung up on: until that moment libzmq keeps what such a peer sends."""
+_SEND_QUEUE = 64
+_RECEIVE_QUEUE = 16
+_LINGER_MS = 1_000
+_NOT_OURS = "this machine has no such address: choose one of its own, or 0.0.0.0 for all of them"
+_TEXTS = {
+    errno.EADDRINUSE: "something listens there already: choose another port",
+    errno.EADDRNOTAVAIL: _NOT_OURS,
+    errno.ENODEV: _NOT_OURS,
+}
+
+
+class Address(NamedTuple):
+    """Where to listen or to call."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"tcp://[{self.host}]:{self.port}" if ":" in self.host else f"tcp://{self.host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def parse_address(text: str) -> Address:
+    """tcp://ADDRESS:PORT in its parts; port 0 is any free one."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:
+        raise InputError(f"expected an address like tcp://192.168.1.20:7700, got {text[:80]!r}")
+    return Address(match["six"] or match["host"], int(match["port"]))
+
+
+class Doors:
+    """The ROUTER sockets of an engine.
+
+    Parameters
+    ----------
+    token : str
+        The PLAIN password of this machine's door.
+    keys : Keys, optional
+        The engine's own, and the clients that may come from other machines.
+    """
+
+    def __init__(self, token: str, keys: Keys | None = None) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._keys = keys
+        self.gatekeeper = Gatekeeper(self._context, token, keys.known.values() if keys is not None else ())
+        here = _open(self._context)
+        here.plain_server = True
+        self._doors = [here]
+        self._turn = 0
+
+    def open_here(self, address: Address) -> Address:
+        """Listen on this machine, for who has the token; the address with its port."""
+        return _bind(self._doors[0], address)
+
+    def open_far(self, address: Address) -> Address:
+        """Listen for other machines, for who has a known key; the address with its port."""
+        assert self._keys is not None
+        door = _open(self._context)
+        door.curve_server = True
+        door.curve_secretkey = self._keys.secret
+        self._doors.append(door)
+        return _bind(door, address)
+
+    @property
+    def sockets(self) -> list[zmq.Socket[bytes]]:
+        """What to poll, besides the gatekeeper."""
+        return list(self._doors)
+
+    @property
+    def copy_threshold(self) -> int:
+        """Messages up to this size are copied when they are sent."""
+        return int(self._doors[0].copy_threshold)
+
+    def receive(self) -> tuple[Client, list[zmq.Frame]] | None:
+        """The next message, the doors in turn; None where there is none."""
+        for _ in self._doors:
+            self._turn = (self._turn + 1) % len(self._doors)
+            try:
+                name, *frames = self._doors[self._turn].recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                continue
+            return bytes([self._turn]) + name.bytes, frames
+        return None
+
+    def send(self, client: Client, frames: Sequence[Buffer], *, track: bool = False) -> zmq.MessageTracker | None:
+        """Send without copying and without waiting; zmq.Again where the client's queue is full."""
+        door = self._doors[client[0]]
+        return door.send_multipart([client[1:], *frames], zmq.NOBLOCK, copy=False, track=track)
+
+    def close(self) -> None:
+        """Send what is still to be sent, for a moment, and give the ports back."""
+        for door in self._doors:
+            door.close(linger=_LINGER_MS)
+        self.gatekeeper.close()
+        self._context.term()
+
+
+def _open(context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
+    router = context.socket(zmq.ROUTER)
+    router.router_mandatory = True  # a vanished client is an error at the next send, not silence
+    router.maxmsgsize = MAX_PLANE
+    router.sndhwm = _SEND_QUEUE
+    router.rcvhwm = _RECEIVE_QUEUE
+    router.heartbeat_ivl = _HEARTBEAT_MS
+    router.heartbeat_timeout = _SILENCE_MS
+    router.handshake_ivl = _HANDSHAKE_MS
+    router.zap_domain = b"handtint"
+    return router
+
+
+def _bind(router: zmq.Socket[bytes], address: Address) -> Address:
+    router.ipv6 = ":" in address.host
+    try:
+        router.bind(str(address))
+    except zmq.ZMQError as error:
+        reason = _TEXTS.get(error.errno or 0, error.strerror)
+        raise EngineRefused(f"the engine cannot listen at {address}: {reason}") from error
+    bound = router.getsockopt_string(zmq.LAST_ENDPOINT)
+    return address._replace(port=parse_address(bound.rstrip("\0")).port)
