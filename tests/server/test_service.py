@@ -94,6 +94,29 @@ def test_region_of_a_preview_with_a_selection(service: Service) -> None:
     assert numbers(answer)[0, :, 3].tolist() == [255, 0]
 
 
+def test_coarse_colors_lie_over_the_pictures_own_lightness(service: Service, colorizer: Any) -> None:
+    sizes = []
+    original = colorizer.colorize
+
+    def spy(prepared: Any, guidance: Any, **options: Any) -> Any:
+        sizes.append(options["size"])
+        return original(prepared, guidance, **options)
+
+    colorizer.colorize = spy
+    base = Plane(PixelFormat.gray8, Extent(WIDTH, HEIGHT), bytes(range(100, 100 + WIDTH * HEIGHT)))
+    whole = colorize(service, base=base, output=PixelFormat.rgb8)
+    quick = colorize(service, base=base, output=PixelFormat.rgb8, detail=Extent(4, 3), region=Rect(2, 1, 5, 4))
+    assert sizes == [None, (3, 4)]
+    assert quick.size == Extent(WIDTH, HEIGHT)
+    assert quick.region == Rect(2, 1, 5, 4)
+    assert numbers(quick).tolist() == numbers(whole)[1:5, 2:7].tolist()
+
+
+def test_detail_beyond_the_answer(service: Service) -> None:
+    with pytest.raises(ProtocolError, match="detail no larger than the answer of 6x4, got 7x4"):
+        colorize(service, size=Extent(6, 4), detail=Extent(7, 4))
+
+
 @pytest.mark.parametrize("region", [Rect(0, 0, WIDTH + 1, 1), Rect(-1, 0, 2, 2), Rect(0, HEIGHT, 1, 1)])
 def test_region_outside_the_answer(service: Service, region: Rect) -> None:
     with pytest.raises(ProtocolError, match="region inside the answer"):

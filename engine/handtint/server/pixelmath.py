@@ -52,6 +52,40 @@ class Bands:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+def stretch(ab: FloatArray, size: tuple[int, int], part: tuple[slice, slice], bands: Bands) -> FloatArray:
+    """Part of a smaller plane's smooth enlargement.
+
+    Parameters
+    ----------
+    ab : (2, h, w) float32
+    size : tuple of int
+        (H, W) of the whole enlargement.
+    part : tuple of slice
+        Rows and columns of it that are wanted.
+
+    Returns
+    -------
+    (2, rows, columns) float32
+    """
+    rows, columns = part
+    down, across = ab.shape[1] / size[0], ab.shape[2] / size[1]
+    width = columns.stop - columns.start
+    result = np.empty((2, rows.stop - rows.start, width), np.float32)
+
+    def work(band: slice) -> None:
+        top = rows.start + band.start
+        # Middles of pixels on middles of pixels.
+        left, upper = (columns.start + 0.5) * across - 0.5, (top + 0.5) * down - 0.5
+        place = np.array([[across, 0.0, left], [0.0, down, upper]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        for plane, wide in zip(ab, result, strict=True):
+            extent = (width, band.stop - band.start)
+            wide[band] = cv2.warpAffine(plane, place, extent, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    bands.run(result.shape[1], width, work)
+    return result
+
+
 def srgb_to_linear(values: FloatArray) -> FloatArray:
     """sRGB-encoded 0-1 to linear light 0-1; any shape."""
     result: FloatArray = np.power((values + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))

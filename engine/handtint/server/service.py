@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint.color.gamut import clip_colors
+from handtint.color.gamut import clip_colors, clip_to_gamut
 from handtint.color.hints import PROMISED_COVERAGE, Points
 from handtint.color.palette import MAX_COLORS, extract_palette
 from handtint.color.upsample import shrink_area
@@ -27,7 +27,7 @@ from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, fits, is_
 from handtint.server.composite import Look, check_output, compose
 from handtint.server.layers import HintLayers
 from handtint.server.mailbox import Job
-from handtint.server.pixelmath import Bands
+from handtint.server.pixelmath import Bands, stretch
 from handtint.server.semantic import ReadMap, check_map_output, read_map, segmented
 from handtint.server.suggest import mapped_uncertainty, suggested
 from handtint.server.themes import Recommender, wire_palette
@@ -55,6 +55,8 @@ MAX_PIXELS = 200_000_000
 _CHECKED_HINTS = 4096
 _WARM_SIDE = 384
 """Side of the picture for nobody, px: above the working sizes, so that every step is taken."""
+_MOST_DETAIL = 8192
+"""Side from which an answer's own size is no slower, and OpenCV could not stretch it."""
 _VISIBLE = 2.0
 """ab units that a hint must move by before we speak of it."""
 _log = logging.getLogger(__name__)
@@ -202,21 +204,26 @@ class Service:
         semantic = None if inputs.semantic is None else read_map(inputs.semantic, read_classes, self._bands)
         guidance = _guidance(request, inputs, semantic)
         size, region = _answer_size(request, lightness.shape)
+        detail = _detail(request, size or lightness.shape)
         job.progress = (0.4, "coloring")
-        ab = self._colorizers[method].colorize(prepared, guidance, size=size, cancelled=job.cancelled)
+        ab = self._colorizers[method].colorize(prepared, guidance, size=detail or size, cancelled=job.cancelled)
         self._keep_prepared(method, inputs.base, prepared)
         check_cancelled(job.cancelled)
         job.progress = (0.9, "composing")
         alpha = None if inputs.selection is None else _part(read.selection(inputs.selection), size, region)
-        rows, columns = _slices(region)
         look = Look(request.output, request.linear, request.strength)
-        shown = prepared.lightness_at((ab.shape[1], ab.shape[2]))[rows, columns]
-        plane = compose(shown, ab[:, rows, columns], alpha, look, self._bands)
+        whole = size or (lightness.shape[0], lightness.shape[1])
+        shown = prepared.lightness_at(whole)[_slices(region)]
+        if detail is None:
+            wanted = ab[(slice(None), *_slices(region))]
+        else:
+            wanted = clip_to_gamut(shown, stretch(ab, whole, _slices(region), self._bands), in_place=True)
+        plane = compose(shown, wanted, alpha, look, self._bands)
         return Colorized(
             request.id,
             plane=plane,
             region=region,
-            size=Extent(ab.shape[2], ab.shape[1]),
+            size=Extent(whole[1], whole[0]),
             method=method,
             seconds=self._clock() - started,
             notes=(*_notes(lightness, inputs.hints), *(semantic.notes if semantic is not None else ())),
@@ -383,6 +390,19 @@ def _answer_size(request: Colorize, shape: tuple[int, ...]) -> tuple[tuple[int, 
             f"got {region.width}x{region.height} at ({region.x}, {region.y})"
         )
     return None if (size.height, size.width) == shape else (size.height, size.width), region
+
+
+def _detail(request: Colorize, whole: tuple[int, ...]) -> tuple[int, int] | None:
+    """Size at which the colors are worked out, (height, width); None for that of the answer."""
+    if request.detail is None:
+        return None
+    width, height = request.detail
+    if width > whole[1] or height > whole[0]:
+        raise ProtocolError(
+            f"expected a detail no larger than the answer of {whole[1]}x{whole[0]}, got {width}x{height}"
+        )
+    own = (height, width) == tuple(whole) or max(width, height) > _MOST_DETAIL
+    return None if own else (height, width)
 
 
 def _part(plane: FloatArray, size: tuple[int, int] | None, region: Rect) -> FloatArray:

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from handtint.wire.pixels import Extent, Picture, PixelFormat, Plane, Rect
 
-PROTOCOL = (1, 3)
+PROTOCOL = (1, 4)
 """Major and minor version; a test keeps them equal to PROTOCOL.md. Only another major is refused."""
 
 
@@ -124,6 +124,9 @@ class Colorize(Message):
         Size of the whole answer, for a preview; the base's own where missing.
     region : Rect, optional
         The part of the answer wanted, in pixels of `size`; all of it where missing.
+    detail : Extent, optional
+        For a quick answer: the size at which the colours are worked out, to be stretched to `size` over the base's
+        own lightness; `size` where missing.
     """
 
     type = "colorize"
@@ -142,6 +145,7 @@ class Colorize(Message):
     linear: bool = False
     size: Extent | None = None
     region: Rect | None = None
+    detail: Extent | None = None
 
 
 @dataclass(frozen=True)
