@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from handtint.cli import engine as engine_commands
+from handtint.cli.main import run
 from handtint.client.blocking import Engine, wait
+from handtint.client.heartbeat import Heartbeat
 from handtint.client.hints import HintsTracker
 from handtint.client.launcher import Launcher
 from handtint.client.link import EngineLink, LinkState
@@ -109,6 +113,71 @@ def test_an_engine_that_was_killed_is_started_again_and_asked_again(path):
         assert pid_of(path) != first
     finally:
         link.close()
+
+
+@pytest.fixture
+def suspended(path: Path) -> Iterator[tuple[EngineLink, int]]:
+    """A link with a request in the hands of an engine that was then stopped, and the engine's process."""
+    link = EngineLink("test", launcher=Launcher(command(), path=path), heartbeat=Heartbeat(ask=0.3, silent=0.6, lost=5))
+    try:
+        link.open()
+        turn(link, lambda _: link.state is LinkState.ready)
+        os.kill(pid_of(path), signal.SIGSTOP)
+        link.send(replace(colorize(), id=link.next_id()))
+        turn(link, lambda _: link.state is LinkState.silent)
+        yield link, pid_of(path)
+    finally:
+        link.close()
+
+
+def test_a_suspended_engine_is_told_of_and_goes_on_when_it_is_woken(suspended, path):
+    link, pid = suspended
+    assert "suspended" in link.text
+    os.kill(pid, signal.SIGCONT)
+    turn(link, lambda got: any(isinstance(message, m.Colorized) for message in got))
+    assert (link.state, link.text) == (LinkState.ready, "Ready.")
+    assert pid_of(path) == pid
+
+
+def test_an_engine_that_stays_suspended_is_replaced(suspended, path):
+    link, pid = suspended
+    asked = link.unanswered
+    got = []
+    turn(link, lambda got: any(isinstance(message, m.Colorized) for message in got), got)
+    assert tuple(message.id for message in got if not isinstance(message, m.Progress)) == asked
+    assert pid_of(path) != pid
+
+
+def test_who_comes_to_a_suspended_engine_gets_another(path):
+    with Engine("test", launcher=Launcher(command(), path=path)) as engine:
+        engine.connect(timeout=PATIENCE)
+    pid = pid_of(path)
+    os.kill(pid, signal.SIGSTOP)
+    link = EngineLink("other", launcher=Launcher(command(), path=path), connect_patience=0.5)
+    try:
+        link.open()
+        turn(link, lambda _: link.state is LinkState.ready)
+        assert pid_of(path) != pid
+    finally:
+        link.close()
+
+
+def test_stop_ends_a_suspended_engine_and_no_other_program(path, monkeypatch, capsys):
+    monkeypatch.setenv("HANDTINT_RUNTIME", str(path.parent))
+    monkeypatch.setattr(engine_commands, "_ANSWER_SECONDS", 0.5)
+    with Engine("test", launcher=Launcher(command(), path=path)) as engine:
+        engine.connect(timeout=PATIENCE)
+    pid = pid_of(path)
+    os.kill(pid, signal.SIGSTOP)
+    assert run(["stop"]) == 0
+    assert "was ended" in capsys.readouterr().out
+    assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        write_connection(path, Connection("127.0.0.1", 1, bystander.pid, "1.0", "old", "0"))
+        assert run(["stop"]) == 0
+        assert "no engine" in capsys.readouterr().out
+        bystander.communicate(b"\n")
+        assert bystander.returncode == 0
 
 
 def test_planes_that_the_engine_let_go_are_sent_again_unnoticed(path):

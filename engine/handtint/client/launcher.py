@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ _HOST_VARIABLES = (
     "PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "GI_TYPELIB_PATH",
 )  # fmt: skip
 """What the editors' bundles set for themselves; an engine that inherits them loads their libraries and breaks."""
+_HERE = "127.0.0.1"
 _SANDBOX = Path("/.flatpak-info")
 _SNAPS = {"krita", "gimp"}
 _NO_ENGINE_TEXT = (
@@ -146,6 +148,19 @@ class Launcher:
                 )
         except OSError as error:
             raise EngineGone(f"the engine could not be started with {shlex.join(command)}: {error}") from error
+
+    def end(self, connection: Connection) -> bool:
+        """End an engine that does not answer any more, so that another can take its place; whether that was possible.
+
+        What it held are copies: every client asks the next engine again, as after any engine's sudden end.
+        """
+        if connection.host != _HERE or _confined(self._environ) or self.find() != connection:
+            return False
+        try:
+            os.kill(connection.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # on Windows every signal kills
+        except OSError:
+            return False
+        return True
 
     def _open_words(self) -> BinaryIO:
         """Appended to, since an engine that runs already may be writing to it; begun anew once it is long."""

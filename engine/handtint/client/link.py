@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from enum import Enum
 
 from handtint.client.delivery import Delivery, Digests, needs, pictures
+from handtint.client.heartbeat import Heartbeat, Pulse
 from handtint.client.launcher import Launcher
 from handtint.client.pending import GONE, REFUSED, Pending
+from handtint.client.states import CONNECTED, NOBODY, NOBODY_ANSWERS, TEXTS, LinkState, unanswering
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineError, EngineGone, ProtocolError
 from handtint.wire import messages as m
@@ -24,25 +25,8 @@ __all__ = ["GONE", "REFUSED", "EngineLink", "LinkState"]
 _LOOK = 0.05
 """Seconds between looks for the connection file of an engine that is starting."""
 _MAX_FRAME = 1 << 30
-
-
-class LinkState(Enum):
-    """How it stands with the engine."""
-
-    offline = "offline"
-    starting = "starting"
-    connecting = "connecting"
-    ready = "ready"
-    refused = "refused"
-    failed = "failed"
-
-
-_TEXTS = {
-    LinkState.offline: "The engine starts when it is needed.",
-    LinkState.starting: "The engine is starting…",
-    LinkState.connecting: "Connecting to the engine…",
-    LinkState.ready: "Ready.",
-}
+_RIVAL_PATIENCE = 5.0
+"""Seconds for which an engine that keeps others away may still say where it listens."""
 
 
 class EngineLink:
@@ -68,10 +52,12 @@ class EngineLink:
         connect_patience: float = 10.0,
         max_starts: int = 3,
         make_dealer: Callable[..., Dealer] = Dealer,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._client, self._launcher, self._start_allowed = client, launcher, start
         self._start_patience, self._connect_patience, self._max_starts = start_patience, connect_patience, max_starts
         self._make_dealer = make_dealer
+        self._heartbeat = heartbeat or Heartbeat()
         self._ids = itertools.count(1)
         self._pending: dict[int, Pending] = {}
         self._out: list[m.Message] = []
@@ -86,8 +72,9 @@ class EngineLink:
         self._closed = False
         self._starts = 0
         self._look_at = self._deadline = 0.0
+        self._rival_until = 0.0
         self.state = LinkState.offline
-        self.text = _TEXTS[LinkState.offline]
+        self.text = TEXTS[LinkState.offline]
         self.welcome: m.Welcome | None = None
 
     # What a caller uses ---------------------------------------------------------------------------------------
@@ -98,7 +85,7 @@ class EngineLink:
 
     def open(self) -> None:
         """Find or start the engine without a request, to learn its methods."""
-        self._opened = self.state is not LinkState.ready
+        self._opened = self.state not in CONNECTED
         self._again()
 
     def send(self, message: m.Message, whole: Mapping[str, Plane] | None = None) -> None:
@@ -145,7 +132,7 @@ class EngineLink:
         if self.state is LinkState.connecting and self._dealer is not None:
             pauses = (self._deadline - now, self._dealer.wake(now))
             return max(0.0, min(pause for pause in pauses if pause is not None))
-        return None
+        return self._heartbeat.wake(now) if self.state in CONNECTED else None
 
     @property
     def unanswered(self) -> tuple[int, ...]:
@@ -164,7 +151,7 @@ class EngineLink:
 
     def _enter(self, state: LinkState, text: str = "") -> None:
         self.state = state
-        self.text = text or _TEXTS[state]
+        self.text = text or TEXTS[state]
 
     def _wanted(self) -> bool:
         return self._opened or bool(self._pending)
@@ -181,7 +168,7 @@ class EngineLink:
                 self._find(now)
             if self.state is LinkState.starting:
                 self._look(now)
-            if self.state in (LinkState.connecting, LinkState.ready):
+            if self.state is LinkState.connecting or self.state in CONNECTED:
                 self._pump_dealer(now)
             if self.state is LinkState.offline and self._wanted():
                 self._find(now)
@@ -193,14 +180,18 @@ class EngineLink:
         if connection is not None and connection != self._stale:
             self._connect(connection, now)
         elif not self._start_allowed:
-            raise EngineGone("no engine runs: start it with `handtint serve`")
-        elif self._starts >= self._max_starts:
-            raise EngineGone(f"the engine ended {self._starts} times while it started (log: {self._launcher.log_path})")
+            raise EngineGone(NOBODY if connection is None else NOBODY_ANSWERS)
         else:
-            self._starts += 1
-            self._launcher.start()
-            self._look_at, self._deadline = now, now + self._start_patience
-            self._enter(LinkState.starting)
+            self._start(now)
+            self._deadline = now + self._start_patience
+
+    def _start(self, now: float) -> None:
+        if self._starts >= self._max_starts:
+            raise EngineGone(f"the engine ended {self._starts} times while it started (log: {self._launcher.log_path})")
+        self._starts += 1
+        self._launcher.start()
+        self._look_at, self._rival_until = now, 0.0
+        self._enter(LinkState.starting)
 
     def _look(self, now: float) -> None:
         """Has the engine that is starting written its connection file?"""
@@ -216,11 +207,21 @@ class EngineLink:
             self._enter(LinkState.offline)  # and so to another start, unless there were too many
         elif not alive and not self._launcher.found_another:
             raise EngineGone(self._launcher.failure() or "the engine ended while it started")
+        elif not alive and self._outwaited(now):
+            # Another kept ours away; it has ended meanwhile, or it is suspended or stuck for good.
+            if connection is not None and not self._launcher.end(connection):
+                raise EngineGone(unanswering(connection))
+            self._start(now)
         elif now >= self._deadline:
             raise EngineGone(
                 f"the engine was expected to start within {self._start_patience:g} s, it did not"
                 f" (log: {self._launcher.log_path})"
             )
+
+    def _outwaited(self, now: float) -> bool:
+        """Has the engine that keeps others away had its time to say where it listens, if it was only starting?"""
+        self._rival_until = self._rival_until or now + _RIVAL_PATIENCE
+        return now >= self._rival_until
 
     def _connect(self, connection: Connection, now: float) -> None:
         self._drop_connection()
@@ -247,9 +248,25 @@ class EngineLink:
         # A connection that ended in this very turn takes nothing any more: the request waits for the next one.
         if self.state is LinkState.ready and dealer.state is not DealerState.closed:
             self._deliver(now)
+        if dealer is self._dealer and self.state in CONNECTED:
+            self._feel_pulse(dealer, now)
         late = self.state is LinkState.connecting and now >= self._deadline
         if dealer is self._dealer and (late or dealer.state is DealerState.closed):
             self._lost(dealer)
+
+    def _feel_pulse(self, dealer: Dealer, now: float) -> None:
+        """Say so where an engine with work is silent; end it where it stays silent, and so go on to the next."""
+        pulse = self._heartbeat.look(now, dealer.moved, waiting=bool(self._pending))
+        state = LinkState.silent if pulse in (Pulse.silent, Pulse.lost) else LinkState.ready
+        if state is not self.state:
+            self._enter(state)
+        if pulse is Pulse.ask:
+            dealer.ping()
+        elif pulse is Pulse.lost and self._connection is not None:
+            if not self._launcher.end(self._connection):
+                raise EngineGone(unanswering(self._connection))
+            dealer.close()
+            dealer.error = f"it said nothing for {self._heartbeat.lost:g} s"
 
     def _lost(self, dealer: Dealer) -> None:
         """The connection broke or never came about: whom was it given to, and what now?"""

@@ -47,6 +47,8 @@ class Dealer:
         The peer does not let us in; it is not tried again.
     error : str
         Why the last connection ended.
+    moved : int
+        Bytes that came in, and bytes of messages that the peer's side took: signs that it lives.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Dealer:
         self.connections = 0
         self.refused = False
         self.error = ""
+        self.moved = 0
 
     # What a caller uses ---------------------------------------------------------------------------------------
 
@@ -113,6 +116,11 @@ class Dealer:
             self._lost(now, str(error))
         inbox, self._inbox = self._inbox, []
         return inbox
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life: any ZeroMQ answers at once, however busy the program behind it is."""
+        if self.state is DealerState.ready:
+            self._commands.append(framing.command("PING", bytes(2)))
 
     def fileno(self) -> int | None:
         """What to watch, None while there is nothing to watch."""
@@ -231,6 +239,7 @@ class Dealer:
             except BlockingIOError:
                 return
             budget -= sent
+            self.moved += sent if self._writing_message else 0
             self._advance(sent)
 
     def _next(self) -> bool:
@@ -273,6 +282,7 @@ class Dealer:
             if not count:
                 raise ConnectionResetError(errno.ECONNRESET, "the engine closed the connection")
             budget -= count
+            self.moved += count
             for item in self._reader.fed(count):
                 self._take(item)
 
