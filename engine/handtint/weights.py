@@ -107,6 +107,13 @@ def find(name: str, folders: Sequence[Path] | None = None) -> Entry | None:
     return None
 
 
+def not_installed(name: str) -> str:
+    """The sentence for weights that `find` does not find: which file is expected, and where."""
+    listed = [_read_manifest(folder / MANIFEST).get(name) for folder in weight_folders()]
+    place = next((str(entry.path) for entry in listed if entry is not None), f"{name}.safetensors")
+    return f"the weights '{name}' are not installed: expected the file {place}; install them again"
+
+
 def read_classes(folders: Sequence[Path] | None = None) -> tuple[ClassEntry, ...]:
     """The classes of semantic maps; each stands at its own index.
 

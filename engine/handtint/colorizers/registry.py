@@ -48,10 +48,10 @@ class Method:
         """Why this method cannot be used now, or None."""
         if self.weights is None:
             return None
-        from handtint.weights import find
+        from handtint.weights import find, not_installed
 
         absent = [name for name in (self.weights, *self.also) if find(name) is None]
-        return f"the weights '{absent[0]}' are not installed" if absent else None
+        return not_installed(absent[0]) if absent else None
 
 
 def _scribble(device: str) -> Colorizer:

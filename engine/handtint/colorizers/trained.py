@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from handtint.errors import WeightsError
-from handtint.weights import find, load_state
+from handtint.weights import find, load_state, not_installed
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -36,7 +36,7 @@ def load_net(name: str, kind: type[N], device: torch.device | None = None) -> N:
     """
     entry = find(name)
     if entry is None:
-        raise WeightsError(f"the weights '{name}' are not installed; put them into $HANDTINT_WEIGHTS")
+        raise WeightsError(not_installed(name))
     if entry.net != kind.__name__:
         raise WeightsError(f"expected weights of {kind.__name__} in {entry.path}, got those of {entry.net}")
     net = kind(**entry.arguments)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from handtint.color.upsample import shrink_area
 from handtint.errors import WeightsError
 from handtint.themes.texture import describe
-from handtint.weights import find, load_state
+from handtint.weights import find, load_state, not_installed
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -62,7 +62,7 @@ def load_library() -> ThemeLibrary:
     """The shipped one; WeightsError where it is missing or damaged."""
     entry = find(NAME)
     if entry is None:
-        raise WeightsError(f"the weights '{NAME}' are not installed; put them into $HANDTINT_WEIGHTS")
+        raise WeightsError(not_installed(NAME))
     state = load_state(entry)
     names = [field.name for field in fields(ThemeLibrary)]
     if entry.net != ThemeLibrary.__name__ or sorted(state) != sorted(names):
