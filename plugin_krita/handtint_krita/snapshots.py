@@ -39,6 +39,7 @@ def keep_snapshot(folder: Path, name: str, image: Any) -> str:
     path = folder / f"{' '.join(_ODD.sub(' ', name).split()) or 'Picture'} {mark}.png"
     if not path.exists() and not image.save(str(path)):
         raise GuidanceError(tr("The picture could not be kept in {folder}", folder=folder))
-    for old in sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime)[:-_KEPT]:
+    # The new one stays in any case: where the clock was set back, it is not the youngest.
+    for old in sorted(folder.glob("*.png"), key=lambda file: (file == path, file.stat().st_mtime))[:-_KEPT]:
         old.unlink(missing_ok=True)
     return str(path)
