@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from handtint.cli.backend import own_command
 from handtint.cli.main import EXIT_INPUT, run
+from handtint.client.launcher import engine_command
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +51,27 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest
     error = capsys.readouterr().err
     assert str(tmp_path / "file") in error
     assert error.count("\n") == 1
+
+
+def test_a_relay_is_remembered_until_the_next_install(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HANDTINT_ENGINE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(["install", "krita"]) == 0
+    assert run(["keys", "keys"]) == 0
+    assert run(["relay", "tcp://gpu-box:7700", "--curve-keys", "keys/painter", "--remember"]) == 0
+    relay = ["-m", "handtint", "relay", "tcp://gpu-box:7700", "--curve-keys", str(tmp_path / "keys" / "painter")]
+    assert (engine_command() or [])[1:] == relay
+    assert own_command("auto") is None, "the command line starts what is remembered as well"
+    assert run(["install", "krita", "--check"]) == 0
+    assert run(["install", "krita"]) == 0
+    assert (engine_command() or [])[1:] == ["-m", "handtint", "serve"]
+    assert own_command("auto") is not None
+    capsys.readouterr()
+    assert run(["relay", "gpu-box", "--curve-keys", "keys/painter", "--remember"]) == EXIT_INPUT
+    assert run(["relay", "tcp://gpu-box:7700", "--curve-keys", "keys", "--remember"]) == EXIT_INPUT
+    assert capsys.readouterr().err.count("\n") == 2
+    assert (engine_command() or [])[1:] == ["-m", "handtint", "serve"]
+    assert run(["uninstall", "krita"]) == 0
+    assert not list(home.rglob("*"))

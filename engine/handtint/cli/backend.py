@@ -49,8 +49,10 @@ def open_backend(device: str, *, in_process: bool) -> Iterator[Backend]:
 
 
 def own_command(device: str) -> list[str] | None:
-    """This installation's own engine, unless the person named another one."""
-    if os.environ.get("HANDTINT_ENGINE"):
+    """This installation's own engine, unless the person named another one or a relay to another machine's."""
+    from handtint.client.launcher import engine_command
+
+    if os.environ.get("HANDTINT_ENGINE") or "relay" in (engine_command() or ()):
         return None
     return [sys.executable, "-m", "handtint", "serve", "--device", device]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from handtint.wire.messages import Message
 
 _ANSWER_SECONDS = 10.0
+_IDLE_MINUTES = 120.0
 
 
 @click.command()
@@ -22,16 +24,24 @@ _ANSWER_SECONDS = 10.0
 @click.option(
     "--idle-exit",
     type=click.FloatRange(min=0, min_open=True),
-    default=120.0,
-    show_default=True,
-    help="Minutes without a request after which the engine ends.",
+    help="Minutes without a request after which the engine ends: 120, or with keys never.",
 )
 @click.option("--memory", type=click.IntRange(min=64), default=2048, show_default=True, help="Picture cache in MB.")
-def serve(device: str, idle_exit: float, memory: int) -> int:
+@click.option("--listen", metavar="tcp://ADDRESS:PORT", help="Listen there too; beyond this machine with keys only.")
+@click.option("--curve-keys", type=click.Path(path_type=Path), help="The engine's folder of what `keys` made.")
+def serve(device: str, idle_exit: float | None, memory: int, listen: str | None, curve_keys: Path | None) -> int:
     """Run the engine. A second one finds the first, says so and ends."""
     from handtint.server.engine import serve as run_engine
 
-    return run_engine(device=device, idle_exit=idle_exit * 60.0, memory_budget=memory * 2**20)
+    if idle_exit is None and curve_keys is None:
+        idle_exit = _IDLE_MINUTES  # With keys it waits: from another machine nobody can start it again.
+    return run_engine(
+        device=device,
+        idle_exit=idle_exit * 60.0 if idle_exit is not None else None,
+        memory_budget=memory * 2**20,
+        listen=listen,
+        curve_keys=curve_keys,
+    )
 
 
 @click.command()
@@ -59,11 +69,11 @@ def status(as_json: bool) -> None:
 
 @click.command()
 def stop() -> None:
-    """End the running engine once its work in hand is done."""
+    """End the running engine once its work in hand is done; one that does not answer, at once."""
     try:
         answer = _ask_running(Shutdown(id=0))
     except EngineGone:
-        click.echo("no engine is running")
+        click.echo("the engine did not answer and was ended" if _end_silent() else "no engine is running")
         return
     assert isinstance(answer, Stopping)
     click.echo("the engine is stopping")
@@ -86,6 +96,21 @@ def methods(as_json: bool) -> None:
 
 def _as_row(info: MethodInfo) -> dict[str, object]:
     return {**asdict(info), "available": not info.missing}
+
+
+def _end_silent() -> bool:
+    """End an engine that is there and does not answer; False where there is none."""
+    from handtint.client.launcher import Launcher
+    from handtint.server.lock import Lock
+
+    launcher = Launcher()
+    connection = launcher.find()
+    if connection is None:
+        return False
+    lock = Lock(launcher.path.with_suffix(".lock"))
+    with lock:
+        # Who holds the lock is an engine. Without it, the number in the file may be another program's by now.
+        return not lock.take() and launcher.end(connection)
 
 
 def _ask_running(message: Message) -> Message:

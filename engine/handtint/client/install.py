@@ -21,7 +21,16 @@ from handtint.client.plugin_files import GIMP, KRITA, below, fill_zip, krita_fil
 from handtint.client.put import holds, prune, put_file, put_folder, take_file, take_folder
 from handtint.wire.whole import write_whole
 
-__all__ = ["Finding", "check_gimp", "check_krita", "install_gimp", "install_krita", "uninstall_gimp", "uninstall_krita"]
+__all__ = [
+    "Finding",
+    "check_gimp",
+    "check_krita",
+    "install_gimp",
+    "install_krita",
+    "uninstall_gimp",
+    "uninstall_krita",
+    "use_engine",
+]
 
 _SWITCH = ("python", f"enable_{KRITA}")
 _MARK = f"{KRITA}.desktop"
@@ -273,6 +282,16 @@ def _record(environ: Mapping[str, str], platform: str, plugins: Sequence[Path]) 
         return [f"{path} names this engine"]
     write_engine_command(command, path, listed)
     return [f"Wrote {path}: the plug-ins start {sys.executable}"]
+
+
+def use_engine(
+    command: Sequence[str], *, environ: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> str:
+    """Have this user's plug-ins start their engine with this command, until the next install; says so in a line."""
+    env = os.environ if environ is None else environ
+    path = settings_path(env, platform)
+    write_engine_command(command, path, [str(plugin) for plugin in _recorded(env, platform)])
+    return f"Wrote {path}: the plug-ins start {shlex.join(command)}"
 
 
 def _forget(environ: Mapping[str, str], platform: str) -> list[str]:

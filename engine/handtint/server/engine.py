@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from handtint.server.service import Service
 
 MEMORY_BUDGET = 2 << 30
-_TOKEN_BYTES = 32
+TOKEN_BYTES = 32
 _RIVAL_SECONDS = 10.0
 _LOOK_AGAIN = 0.05
 _HEAD_START = 0.5
@@ -125,7 +125,7 @@ def check_listen(address: Address | None, keys: Keys | None) -> None:
 
 def _serve(settings: Settings, clock: Callable[[], float]) -> int:
     lock = Lock(settings.path.with_suffix(".lock"))
-    other = _take(lock, settings.path, clock)
+    other = take_place(lock, settings.path, clock)
     if other is not None and settings.listen is not None:
         raise EngineRefused(
             f"an engine runs already (pid {other.pid}): `handtint stop` it before one listens elsewhere"
@@ -137,7 +137,7 @@ def _serve(settings: Settings, clock: Callable[[], float]) -> int:
         return _run(settings, clock)
 
 
-def _take(lock: Lock, path: Path, clock: Callable[[], float]) -> Connection | None:
+def take_place(lock: Lock, path: Path, clock: Callable[[], float]) -> Connection | None:
     """Take the lock; None then, else the connection of the engine that has it."""
     deadline = clock() + _RIVAL_SECONDS
     while not lock.take():
@@ -163,7 +163,7 @@ class Engine:
     def __init__(
         self, settings: Settings, make_service: Callable[[Cache], Service], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self.wake = Wake()
         self._greeted = threading.Event()
         cache = Cache(settings.memory_budget)
@@ -220,7 +220,7 @@ class Engine:
 def _run(settings: Settings, clock: Callable[[], float]) -> int:
     engine = Engine(settings, lambda cache: make_service(settings.device, cache, clock), clock)
     try:
-        with _signals(engine.stop, engine.wake):
+        with stopped_by_signals(engine.stop, engine.wake):
             write_connection(settings.path, engine.connection)
             _log.info("engine %s listens on %s:%d", __version__, engine.connection.host, engine.connection.port)
             if engine.far is not None and settings.keys is not None:
@@ -294,7 +294,7 @@ def _cores() -> int:
 
 
 @contextlib.contextmanager
-def _signals(stop: Callable[[], None], wake: Wake) -> Iterator[None]:
+def stopped_by_signals(stop: Callable[[], None], wake: Wake) -> Iterator[None]:
     """SIGTERM and SIGINT stop the engine cleanly; on another than the main thread Python allows no handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield
