@@ -59,6 +59,14 @@ def test_a_set_can_come_more_often(data: Path, tmp_path: Path) -> None:
     assert pictures.shares({"coco": 3.0}).tolist() == [0.25, 0.75]
 
 
+def test_where_no_picture_has_a_map_it_is_said_how_to_name_one(data: Path, tmp_path: Path) -> None:
+    manifest = data / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("a.png", "").replace("c.png", ""))
+    packed = pack_labels(data, pack(data, tmp_path / "packed", short_side=32), short_side=32)
+    with pytest.raises(PictureError, match=r"column 'label' of manifest\.csv"):
+        load_labelled(packed, "train", short_side=32).shares({})
+
+
 def test_picture_and_map_are_cut_alike(data: Path, tmp_path: Path) -> None:
     packed = pack_labels(data, pack(data, tmp_path / "packed", short_side=64), short_side=64)
     pictures = load_labelled(packed, "train", short_side=64)

@@ -56,6 +56,13 @@ def test_a_batch_depends_on_seed_and_step_only(task: UnifiedTask) -> None:
     assert batch.exemplar.shape == (4, 3, 32, 32)
 
 
+def test_pictures_without_any_map_are_enough(task: UnifiedTask) -> None:
+    bare = replace(task, train=replace(task.train, offsets=(-1,) * len(task.train)))
+    batch = Batch(*bare.batch(0, 0.0))
+    assert not batch.semantic.any()
+    assert batch.truth.abs().amax(dim=(1, 2, 3)).min() > 0
+
+
 def test_loss_falls_on_one_batch(task: UnifiedTask) -> None:
     batch = task.batch(0, 0.0)
 

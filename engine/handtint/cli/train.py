@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("method")
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with manifest.csv and images/.")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of pictures with manifest.csv.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for checkpoints and samples.")
 @click.option("--steps", type=click.IntRange(min=1), help="Optimisation steps; the recipe's own by default.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

@@ -92,7 +92,18 @@ class LabelledPictures:
         return bytes_to_lab(np.asarray(lab, np.uint8)), resize_classes(labels, height, width).astype(np.int64)
 
     def shares(self, times: Mapping[str, float]) -> NDArray[np.float64]:
-        """Chance of each picture in `labelled`, one from a set in `times` counting so often as another."""
+        """Chance of each picture in `labelled`, one from a set in `times` counting so often as another.
+
+        Raises
+        ------
+        PictureError
+            No picture has a map.
+        """
+        if len(self.labelled) == 0:
+            raise PictureError(
+                "expected pictures with a map of what is what, got none; name their maps in the column 'label' of"
+                " manifest.csv"
+            )
         chances = np.array([times.get(self.sets[i], 1.0) for i in self.labelled])
         return np.asarray(chances / chances.sum())
 

@@ -136,8 +136,8 @@ class UnifiedTask:
         return to_batch([self.draw(phase.crop, rng) for _ in range(phase.batch)], side)
 
     def draw(self, crop: int, rng: np.random.Generator) -> GuidedSample:
-        """One random sample."""
-        if rng.random() < self.labelled:
+        """One random sample; where no picture has a map, from all of them."""
+        if len(self.train.labelled) > 0 and rng.random() < self.labelled:
             index = int(rng.choice(self.train.labelled, p=self._shares))
         else:
             index = int(rng.integers(len(self.train)))
