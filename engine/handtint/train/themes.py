@@ -111,7 +111,7 @@ def main(data: Path, packed: Path, weights: Path, pictures: int, measured: int, 
         name=NAME,
         net=ThemeLibrary.__name__,
         arguments={},
-        recipe=f"python -m handtint.train.themes, {min(pictures, len(train))} pictures",
+        recipe=f"python -m handtint.train.themes --data DATA --packed FOLDER --pictures {min(pictures, len(train))}",
         tensors={field.name: torch.from_numpy(getattr(library, field.name)) for field in fields(library)},
     )
     provenance = Provenance(
