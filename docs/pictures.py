@@ -85,7 +85,8 @@ def suggest_picture(backend: Backend, gray: Picture) -> Picture:
     swatches = np.rint(np.array(found.colors).reshape(3, 3, 3) * 255).astype(np.uint8)
     grid = cv2.resize(swatches, tour.PANEL, interpolation=cv2.INTER_NEAREST)
     unsure = np.repeat(pixels_of(map_uncertainty("docs", base, backend).plane), 3, axis=2)
-    return tour.rows([[tour.fitted(marked), grid.astype(np.uint8), tour.fitted(unsure)]])
+    pictures = tour.rows([[tour.fitted(marked), grid.astype(np.uint8), tour.fitted(unsure)]])
+    return tour.captioned(pictures, ("A place", "Colors for it, likeliest first", "Lighter: less sure"))
 
 
 PICTURES = {

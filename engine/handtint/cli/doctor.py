@@ -30,7 +30,7 @@ _EDITORS = {
 }
 _SANDBOXED = {"Krita": "org.kde.krita", "GIMP": "org.gimp.GIMP"}
 _BUNDLES = {"Krita": "/Applications/krita.app", "GIMP": "/Applications/GIMP.app"}
-_INSTALL_AGAIN = "install Handtint again: pip install --force-reinstall handtint, or make setup in a clone"
+_INSTALL_AGAIN = "install Handtint again: make setup in a fresh clone, or pip install --force-reinstall with its wheel"
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,16 @@ def rows(pictures: Sequence[Sequence[Picture]]) -> Picture:
 def tour_sheet(stops: Sequence[Stop]) -> Picture:
     """What was given above what came of it, a column for each control, its name on top."""
     pictures = rows([[fitted(stop.given) for stop in stops], [fitted(stop.result) for stop in stops]])
+    return captioned(pictures, [stop.title for stop in stops])
+
+
+def captioned(pictures: Picture, titles: Sequence[str]) -> Picture:
+    """Rows of pictures with a title above each column."""
     sheet = Image.new("RGB", (pictures.shape[1], pictures.shape[0] + CAPTION), "white")
     sheet.paste(Image.fromarray(pictures), (0, CAPTION))
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(24)
-    for index, stop in enumerate(stops):
-        pen.text((index * (PANEL[0] + GAP) + PANEL[0] / 2, CAPTION / 2), stop.title, "black", font, anchor="mm")
+    for index, title in enumerate(titles):
+        pen.text((index * (PANEL[0] + GAP) + PANEL[0] / 2, CAPTION / 2), title, "black", font, anchor="mm")
     return np.asarray(sheet)
 
 
