@@ -15,14 +15,14 @@ from handtint_krita.words import tr
 class Answer:
     """What the engine made of the layer `base` of a document, which need not be the one in front any more.
 
-    `result` is our own layer that was there when this was asked for, empty where there was none; `blending` is how it
-    shall lie over the base.
+    `result` is our own layer that was there when this was asked for, empty where there was none; `follows_base` says
+    that it shall go along with edits of the base.
     """
 
     document: Document
     base: str
     result: str
-    blending: str
+    follows_base: bool
     colorized: Colorized
 
     def outlived(self) -> bool:
@@ -38,7 +38,7 @@ class Answer:
     def put(self) -> tuple[bool, str]:
         """Show it, one undo step at most; whether a layer was added, and a sentence for the painter."""
         gray = self.document.space.model == "GRAYA"
-        added = self.document.show(self.base, self.colorized.plane.data, self.blending)
+        added = self.document.show(self.base, self.colorized.plane.data, follows_base=self.follows_base)
         said = [tr("Colored in {seconds:.1f} s.", seconds=self.colorized.seconds), *self.colorized.notes]
         if gray:
             said.append(tr("The document was gray and is RGB now."))

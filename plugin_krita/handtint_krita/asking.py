@@ -14,7 +14,7 @@ from handtint_krita.document import Document
 from handtint_krita.hashing import Hasher
 from handtint_krita.inputs import Inputs
 from handtint_krita.request import color_request, map_request
-from handtint_krita.settings import Settings, blending
+from handtint_krita.settings import Settings
 
 
 class Asking:
@@ -67,7 +67,7 @@ class Asking:
         )
         roles = document.roles()
         result = roles.result if document.has(roles.result) else ""
-        self._asked = functools.partial(Answer, document, roles.base, result, blending(settings))
+        self._asked = functools.partial(Answer, document, roles.base, result, settings.follows_base)
         return self._talk.ask(request, pictures.whole)
 
     def answered(self, outcome: Colorized | Segmented) -> Answer | FoundMap | None:

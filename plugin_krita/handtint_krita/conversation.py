@@ -19,7 +19,7 @@ from handtint.wire.messages import (
     SemanticClass,
 )
 from handtint.wire.pixels import Plane
-from handtint_krita.words import tr
+from handtint_krita.words import told, tr
 
 _UNDER_WAY = (LinkState.starting, LinkState.connecting)
 Request = Colorize | Segment
@@ -86,8 +86,9 @@ class Conversation:
         """How it stands, for the painter."""
         if self.newest and self._link.state is LinkState.ready:
             said = tr("Looking for objects…") if self._for_map else tr("Coloring…")
-            return f"{self._doing[0].upper()}{self._doing[1:]}…" if self._doing else said
-        return self._link.text
+            doing = told(self._doing)
+            return f"{doing[0].upper()}{doing[1:]}…" if doing else said
+        return told(self._link.text)
 
     @property
     def ready(self) -> bool:

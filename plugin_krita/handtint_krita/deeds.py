@@ -43,7 +43,11 @@ class Deeds:
             raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
         gray = document.space.model == "GRAYA"
         method = self._model.method()
-        hints = document.add_colorization(base, semantic=method is not None and "semantic" in method.controls)
+        hints = document.add_colorization(
+            base,
+            semantic=method is not None and "semantic" in method.controls,
+            follows_base=self._model.view.settings.follows_base,
+        )
         self._later(document, hints)
         said = tr("Paint colors on the layer Hints. The layer below the group is as it was.")
         self._model.say(tr("The document was gray and is RGB now.") + " " + said if gray else said)
@@ -67,19 +71,19 @@ class Deeds:
 
     @guarded
     def bake(self) -> None:
-        """Leave the colored picture to the painter, as an ordinary layer that nothing of ours changes any more."""
+        """Give the painter the colored picture as an ordinary layer, which nothing of ours changes any more."""
         document = self._quiet()
-        if not document.keep_result(tr("Colored picture"), variant=False):
-            raise GuidanceError(tr("Nothing to bake: color the picture first, or the color layer is yours already"))
+        if not document.bake(tr("Colored picture")):
+            raise GuidanceError(tr("Nothing to bake: color the picture first"))
         self._model.stop_live()
-        self._model.say(tr("The color layer is yours now: the next coloring gets a layer of its own."))
+        self._model.say(tr("The colored picture is an ordinary layer of yours, above the color layer."))
 
     @guarded
     def keep_variant(self) -> None:
         """Keep this result to be compared with others."""
         document = self._quiet()
         name = tr("Variant {n}: {how}", n=len(document.roles().variants) + 1, how=self._model.result_of())
-        if not document.keep_result(name, variant=True):
+        if not document.keep_result(name):
             raise GuidanceError(tr("Nothing to keep: color the picture first, or the color layer is yours already"))
         self._model.say(tr("Kept. Change something and color again; both are in the list of results."))
 

@@ -37,7 +37,7 @@ from handtint_krita.widgets import (
     popped_up,
     tool_button,
 )
-from handtint_krita.words import tr
+from handtint_krita.words import told, tr
 
 
 class Panel(QWidget):  # type: ignore[misc]
@@ -85,7 +85,9 @@ class Panel(QWidget):  # type: ignore[misc]
         self.strength = PercentSlider(tr("How strong the color is; 0 % leaves the picture gray"))
         self.reach = PercentSlider(tr("How far a hint travels. Hints themselves are met at any reach."))
         self.softness = PercentSlider(tr("How loosely hints are met; at 0 % exactly"))
-        self.blend = ChoiceBox(tr("How the color layer lies over the base"))
+        self.blend = ChoiceBox(
+            tr("Exact: the color layer holds the whole picture. Follows the base: it goes along with its edits.")
+        )
 
     def _make_buttons(self, icons: Icons) -> None:
         self.colorize = icons.on(QPushButton(tr("Colorize")), "krita_tool_color_fill")
@@ -230,8 +232,11 @@ class Panel(QWidget):  # type: ignore[misc]
         self._render_status(view)
 
     def _render_results(self, view: View) -> None:
-        ways = [("", tr("Exact"), ""), ("yes", tr("Follows the base"), "")]
-        self.blend.set_choices(ways, "yes" if view.settings.follows_base else "")
+        if view.follows_anyway:
+            self.blend.set_choices([("", tr("Exact, and follows the base"), "")], "")
+        else:
+            ways = [("", tr("Exact"), ""), ("yes", tr("Follows the base"), "")]
+            self.blend.set_choices(ways, "yes" if view.settings.follows_base else "")
         shown = next((variant.id for variant in view.variants if variant.shown), "")
         choices = [(variant.id, variant.name, "") for variant in view.variants]
         self.variants.set_choices(choices or [("", tr("None yet"), "")], shown)
@@ -239,7 +244,7 @@ class Panel(QWidget):  # type: ignore[misc]
             widget.setEnabled(bool(view.variants))
 
     def _render_method(self, view: View) -> None:
-        known = [(method.name, method.title, method.missing) for method in view.methods]
+        known = [(method.name, told(method.title), told(method.missing)) for method in view.methods]
         name = view.settings.method
         if name and all(name != method.name for method in view.methods):
             known.append((name, name, ""))

@@ -16,8 +16,10 @@ from typing import Any
 from handtint.errors import PictureError
 from handtint.wire.pixels import Buffer, Extent, PixelFormat, Plane
 from handtint_krita.colorspace import SRGB, ColorSpace, colored, pixel_format, transfer, travelling, travels
+from handtint_krita.compositing import DIFFERENCE, NORMAL, Sheet, blending, difference, new_node, stacked
 from handtint_krita.conversion import converted
 from handtint_krita.nodes import handed_back, space_of, turn_lightness, walk
+from handtint_krita.ownership import Ownership
 from handtint_krita.qt import QByteArray, QUuid
 from handtint_krita.roles import Layer, Roles, Variant, read_roles, write_roles
 from handtint_krita.words import tr
@@ -25,13 +27,24 @@ from handtint_krita.words import tr
 Pixels = Any
 """Raw pixels as libkis gives and takes them: QByteArray, bytes or bytearray, all with the buffer protocol."""
 ANNOTATION = "handtint"
-RESULT_NAME = "Handtint color"
-GROUP_NAME, BASE_NAME = "Colorization", "Base"
-PAINTED_NAMES = {"hints": "Hints", "semantic": "Semantic"}
-"""Layers that we add for a role to be painted on, and layers of whose name we take it for granted."""
+PAINTED = ("hints", "semantic")
+"""Roles of layers that we add to be painted on; a layer that is called so is taken for one."""
 MAP_OPACITY = 128
 """Of 255: a map hides the picture that it explains."""
 THUMBNAIL = 96
+_SOON_READ = 1 << 26
+"""Bytes of a layer that are read and summed up in no more than some 50 ms."""
+
+
+def name_for(part: str) -> str:
+    """What a layer that we add is called."""
+    return {
+        "group": tr("Colorization"),
+        "base": tr("Base"),
+        "result": tr("Handtint color"),
+        "hints": tr("Hints"),
+        "semantic": tr("Semantic"),
+    }[part]
 
 
 class Document:
@@ -51,6 +64,7 @@ class Document:
         self.id: str = native.rootNode().uniqueId().toString()
         self.name: str = native.name()
         self._given_up: Roles | None = None
+        self._ownership = Ownership()
 
     def is_(self, native: Any) -> bool:
         """Whether this wraps that document of libkis."""
@@ -113,7 +127,7 @@ class Document:
             self.set_roles(self._given_up)
             self._given_up = None
         roles = self.roles()
-        chosen = {role: getattr(roles, role) for role in PAINTED_NAMES}
+        chosen = {role: getattr(roles, role) for role in PAINTED}
         if self.has(roles.base) and all(not layer or self.has(layer) for layer in chosen.values()):
             return
         if roles.base:
@@ -121,8 +135,9 @@ class Document:
         layers = self.layers()
         known = {layer.id for layer in layers}
         base = roles.base if roles.base in known else (layers[-1].id if layers else "")
-        for role, name in PAINTED_NAMES.items():
-            named = (x.id for x in layers if x.painted and x.name.casefold() == name.casefold() and x.id != base)
+        for role in PAINTED:
+            names = (role, name_for(role).casefold())
+            named = (x.id for x in layers if x.painted and x.name.casefold() in names and x.id != base)
             chosen[role] = chosen[role] if chosen[role] in known else next(named, "")
         self.set_roles(roles.given(base=base, **chosen))
 
@@ -178,7 +193,7 @@ class Document:
         return True
 
     def add_layer(self, role: str) -> str:
-        """Add an empty paint layer on top for a role of `PAINTED_NAMES` (one undo step); its id."""
+        """Add an empty paint layer on top for a role of `PAINTED` (one undo step); its id."""
         self._insist_open()
         self.make_colored()
         return self._add_painted(role, None)
@@ -188,7 +203,7 @@ class Document:
         self._insist_open()
         return self._add_painted("semantic", self._own_pixels(data))
 
-    def add_colorization(self, base: str, semantic: bool) -> str:
+    def add_colorization(self, base: str, *, semantic: bool, follows_base: bool) -> str:
         """Add a group with all that coloring takes above the layer `base`: one undo step; the id of its hints layer.
 
         The group holds a copy of that layer, so that the picture itself stays as it is.
@@ -196,21 +211,19 @@ class Document:
         self._insist_open()
         self.make_colored()
         picture = self._existing(base)
-        roles = ["semantic", "hints"] if semantic else ["hints"]
-        copy, color = self._new_node(BASE_NAME), self._new_node(RESULT_NAME)
-        copy.setPixelData(self._own_copy(picture, base), 0, 0, *self.extent)
-        turn_lightness(color, on=False)
-        painted = {role: self._new_node(PAINTED_NAMES[role]) for role in roles}
+        copy, color = self._new_node("base"), self._new_result(blending(self.space, follows_base))
+        copy.setPixelData(self._own_copy(base), 0, 0, *self.extent)
+        painted = {role: self._new_node(role) for role in (("semantic", "hints") if semantic else ("hints",))}
         if semantic:
             painted["semantic"].setOpacity(MAP_OPACITY)
-        group = self._native.createGroupLayer(GROUP_NAME)
+        group = self._native.createGroupLayer(name_for("group"))
         # Children that are added one by one would be an undo step each, even to a group that is in no document.
         group.setChildNodes([copy, color, *painted.values()])
         picture.parentNode().addChildNode(group, picture)
         ids = {role: node.uniqueId().toString() for role, node in painted.items()}
         empty = zlib.crc32(color.pixelData(0, 0, *self.extent))
         given = self.roles().given(base=copy.uniqueId().toString(), **ids)
-        self.set_roles(replace(given, result=color.uniqueId().toString(), content=empty))
+        self._note_result(replace(given, result=color.uniqueId().toString(), content=empty))
         return str(ids["hints"])
 
     def others(self) -> dict[str, Any]:
@@ -222,15 +235,20 @@ class Document:
                 found[name if name not in found else f"{name} ({len(found) + 1})"] = native
         return found
 
-    def _own_copy(self, picture: Any, layer: str) -> Pixels:
+    def _own_copy(self, layer: str) -> Pixels:
         """A layer's pixels in the document's own space, in which a new layer comes."""
-        return converted(self._krita, self.read(layer), self.extent, space_of(picture), self.space)
+        return converted(self._krita, self.read(layer), self.extent, space_of(self._existing(layer)), self.space)
 
-    def _new_node(self, name: str) -> Any:
-        return self._native.createNode(name, "paintlayer")
+    def _new_node(self, part: str) -> Any:
+        return self._native.createNode(name_for(part), "paintlayer")
+
+    def _new_result(self, mode: str) -> Any:
+        node = new_node(self._krita, self._native, name_for("result"), mode)
+        turn_lightness(node, on=False)
+        return node
 
     def _add_painted(self, role: str, pixels: Pixels) -> str:
-        node = self._new_node(PAINTED_NAMES[role])
+        node = self._new_node(role)
         if pixels is not None:
             node.setPixelData(pixels, 0, 0, *self.extent)
         if role == "semantic":
@@ -240,7 +258,7 @@ class Document:
         self.set_roles(self.roles().given(**{role: added}))
         return added
 
-    def show(self, base: str, data: Buffer, blending: str = "normal") -> bool:
+    def show(self, base: str, data: Buffer, *, follows_base: bool = False) -> bool:
         """Put an answer (`answer_space`, whole canvas) above the base; True where a layer had to be added for it.
 
         The first answer is a new layer, filled before it is added: one undo step. Later ones go into that same layer,
@@ -248,36 +266,54 @@ class Document:
         """
         self._insist_open()
         pixels = self._own_pixels(data)
+        mode = blending(self.space, follows_base)
+        if mode == DIFFERENCE:
+            pixels = difference(self._krita, pixels, self._own_copy(base), self.extent, self.space)
         own = self._own_layer()
-        if self.space.model == "LABA":
-            blending = "normal"  # exact and live as it is; Krita's HSY modes do nothing there
+        if own is not None and own.blendingMode() != mode:
+            own = self._with_mode(own, mode)
         if own is None:
-            self._add_result(self._existing(base), pixels, blending)
+            self._add_result(self._existing(base), pixels, mode)
         else:
-            if own.blendingMode() != blending:
-                own.setBlendingMode(blending)
-            self._write(own, pixels)
+            own.setPixelData(pixels, 0, 0, *self.extent)
+            self._note_result(replace(self.roles(), content=zlib.crc32(pixels)))
             self._native.setModified(True)
             self._native.refreshProjection()
         return own is None
 
-    def keep_result(self, name: str, *, variant: bool) -> bool:
-        """Leave our layer to the painter under a name, so that the next answer is a new layer; False without one.
+    def _with_mode(self, own: Any, mode: str) -> Any:
+        """Our own layer in another mode, None where it had to go: to undo that must show what was there before."""
+        if DIFFERENCE not in (own.blendingMode(), mode) or own.bounds().isEmpty():
+            own.setBlendingMode(mode)
+            return own
+        own.remove()
+        return None
 
-        A variant is remembered, to be chosen from; a baked layer holds the whole picture, whatever lies below it.
-        """
+    def keep_result(self, name: str) -> bool:
+        """Leave our layer to be compared with others, so that the next answer is a new layer; False without one."""
         self._insist_open()
         own = self._own_layer()
-        if own is None or self.is_empty(self.roles().result):
+        if own is None or own.bounds().isEmpty():
             return False
         own.setName(name)
-        if not variant:
-            turn_lightness(own, on=True)
-            own.setBlendingMode("normal")
         self._native.setModified(True)
         roles = self.roles()
-        kept = (*roles.variants, roles.result) if variant else roles.variants
-        self.set_roles(replace(roles, result="", content=0, variants=kept))
+        self.set_roles(replace(roles, result="", content=0, variants=(*roles.variants, roles.result)))
+        return True
+
+    def bake(self, name: str) -> bool:
+        """Add what base and color layer show together as an ordinary layer (one undo step); False without color."""
+        self._insist_open()
+        roles = self.roles()
+        own = self._node(roles.result)
+        if own is None or own.bounds().isEmpty() or not self.has(roles.base):
+            return False
+        held = self._own_copy(roles.result)
+        color = Sheet(held, own.blendingMode(), own.opacity(), colors_alone=self.space.model == "LABA")
+        sheets = (Sheet(self._own_copy(roles.base)), color)
+        node = new_node(self._krita, self._native, name, NORMAL)
+        node.setPixelData(stacked(self._krita, self.extent, self.space, sheets), 0, 0, *self.extent)
+        own.parentNode().addChildNode(node, own)
         return True
 
     def result_is_visible(self) -> bool:
@@ -333,30 +369,39 @@ class Document:
         if node is not None:
             self._native.setActiveNode(node)
 
-    def _add_result(self, base: Any, pixels: Pixels, blending: str) -> None:
-        node = self._new_node(RESULT_NAME)
-        self._write(node, pixels)
-        if blending != "normal":  # Krita makes an undo step of its own of this
-            node.setBlendingMode(blending)
+    def _add_result(self, base: Any, pixels: Pixels, mode: str) -> None:
+        node = self._new_result(mode)
+        node.setPixelData(pixels, 0, 0, *self.extent)
         for kept in filter(None, map(self._node, self.roles().variants)):
             kept.setVisible(False)  # else the new one could not be seen
-        turn_lightness(node, on=False)
         base.parentNode().addChildNode(node, base)
-        self.set_roles(replace(self.roles(), result=node.uniqueId().toString(), content=zlib.crc32(pixels)))
+        self._note_result(replace(self.roles(), result=node.uniqueId().toString(), content=zlib.crc32(pixels)))
 
-    def _write(self, node: Any, pixels: Pixels) -> None:
-        node.setPixelData(pixels, 0, 0, *self.extent)
-        roles = self.roles()
-        if roles.result == node.uniqueId().toString():
-            self.set_roles(replace(roles, content=zlib.crc32(pixels)))
+    def _note_result(self, roles: Roles) -> None:
+        self.set_roles(roles)
+        self._ownership.written(roles.result)
 
     def _own_layer(self) -> Any:
         roles = self.roles()
         node = self._node(roles.result)
         if node is None or node.locked() or space_of(node) != self.space:
             return None
-        held = zlib.crc32(node.pixelData(0, 0, *self.extent))
-        return node if held == roles.content else None
+        if self._ownership.sure(roles.result, self.active()):
+            return node
+        return node if self._untouched(roles) else None
+
+    def watch_result(self) -> None:
+        """Look whether the painter is on our own layer; to be called all the time."""
+        roles = self.roles()
+        result = roles.result if self.has(roles.result) else ""
+        width, height = self.extent
+        small = width * height * pixel_format(self.answer_space()).pixel_bytes <= _SOON_READ
+        self._ownership.look(result, self.active(), lambda: small and self._untouched(roles))
+
+    def _untouched(self, roles: Roles) -> bool:
+        """Whether our own layer holds what we wrote last."""
+        held = self._existing(roles.result).pixelData(0, 0, *self.extent)
+        return zlib.crc32(held) == roles.content
 
     def _node(self, layer: str) -> Any:
         return self._native.nodeByUniqueID(QUuid(layer)) if layer else None

@@ -22,10 +22,10 @@ from handtint_krita.docker import Panel
 from handtint_krita.guard import guarded
 from handtint_krita.model import Model
 from handtint_krita.palettes import KritaPalettes
-from handtint_krita.qt import QTimer, isdeleted
+from handtint_krita.qt import QLocale, QTimer, isdeleted
 from handtint_krita.watcher import UndoHints
 from handtint_krita.widgets import Icons
-from handtint_krita.words import tr
+from handtint_krita.words import speak, told, tr
 
 DOCKER = "handtint_docker"
 _GROUP = "handtint"
@@ -103,9 +103,9 @@ class HandtintExtension(Extension):  # type: ignore[misc]
             "handtint_variant": model.deeds.keep_variant,
         }
         for name, deed in deeds.items():
-            action = window.createAction(name, "", "tools/scripts")
+            action = _translated(window.createAction(name, "", "tools/scripts"))
             action.triggered.connect(lambda _checked, deed=deed: deed())
-        live = window.createAction("handtint_live", "", "tools/scripts")
+        live = _translated(window.createAction("handtint_live", "", "tools/scripts"))
         live.setCheckable(True)
         live.toggled.connect(lambda on: self.model.set_live(on))
         self._live_actions.append(live)
@@ -147,11 +147,21 @@ def make_docker_type(extension: HandtintExtension) -> type:
 
 
 def register() -> None:
-    """Give Krita the extension and the docker."""
+    """Give Krita the extension and the docker, in Krita's own language."""
+    speak(QLocale().uiLanguages())
     krita = Krita.instance()
     extension = HandtintExtension(krita)
     krita.addExtension(extension)
     krita.addDockWidgetFactory(DockWidgetFactory(DOCKER, DockWidgetFactoryBase.DockRight, make_docker_type(extension)))
+
+
+def _translated(action: Any) -> Any:
+    """An action with its texts, which Krita read from the .action file, in the painter's language."""
+    action.setText(told(action.text()))
+    action.setToolTip(told(action.toolTip()))
+    action.setWhatsThis(told(action.whatsThis()))
+    action.setStatusTip(told(action.statusTip()))
+    return action
 
 
 def _make_link() -> EngineLink:

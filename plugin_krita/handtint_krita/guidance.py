@@ -14,7 +14,7 @@ from handtint_krita.guard import guarded
 from handtint_krita.model import Model
 from handtint_krita.qt import QFileDialog, QLabel, QMenu, QObject
 from handtint_krita.swatches import ColorStrip, Legend
-from handtint_krita.view import View
+from handtint_krita.view import View, class_title
 from handtint_krita.widgets import ChoiceBox, DropBox, Icons, popped_up, tool_button
 from handtint_krita.words import tr
 
@@ -131,11 +131,11 @@ class SemanticControl(Control):
         self.paint.setVisible(bool(view.classes and view.roles.semantic))
 
     def _show_classes(self, classes: tuple[SemanticClass, ...]) -> None:
-        named = tuple(sorted((found for found in classes if found.index), key=lambda found: found.name))
+        named = tuple(sorted((found for found in classes if found.index), key=class_title))
         if named == self._classes:
             return
         self._classes = named
-        choices = [("", tr("Paint a class…"), ""), *((found.name, found.name.replace("_", " "), "") for found in named)]
+        choices = [("", tr("Paint a class…"), ""), *((found.name, class_title(found), "") for found in named)]
         self.paint.set_choices(choices, "")
         self.paint.set_colors([None, *(found.color for found in named)])
 

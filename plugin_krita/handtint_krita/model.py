@@ -30,7 +30,7 @@ from handtint_krita.qt import QObject, QTimer, pyqtSignal
 from handtint_krita.settings import Store, with_usable_palette
 from handtint_krita.view import View, sentence
 from handtint_krita.viewing import Doing, make_view, taken
-from handtint_krita.words import tr
+from handtint_krita.words import told, tr
 
 _SOON, _LIVE, _RARELY = 10, 50, 500
 """Milliseconds between turns: while the engine has something for us, while a brush may move, otherwise."""
@@ -75,6 +75,7 @@ class Model(QObject):  # type: ignore[misc]
         self._settings = with_usable_palette(stored.load(store))
         self._talk = Conversation(make_link)
         self._document: Document | None = None
+        self._known: list[Document] = []
         self._asking = Asking(self._talk)
         self.deeds, self.helper = Deeds(self), Helper(self, krita, self._talk)
         self._answer: Answer | FoundMap | None = None
@@ -98,7 +99,7 @@ class Model(QObject):  # type: ignore[misc]
         if open_one and (self._document is None or not self._document.is_(native)):
             self.say(tr("Live is off: another picture is in front.") if self._live else "")
             self._leave_document()
-            self._document = Document(self._krita, native)
+            self._document = self._known_or_new(native)
             self._document.settle_roles()
         if not self._timer.isActive():
             self._timer.start(_RARELY)
@@ -240,8 +241,10 @@ class Model(QObject):  # type: ignore[misc]
     def _follow_document(self) -> None:
         if self._document is not None and not self._document.alive():
             self.look_up_document()
-        elif self._document is not None and not self._talk.active:
-            self._document.settle_roles()
+        elif self._document is not None:
+            self._document.watch_result()
+            if not self._talk.active:
+                self._document.settle_roles()
 
     def _receive(self, now: float) -> None:
         outcome = self._talk.pump(now)
@@ -326,7 +329,7 @@ class Model(QObject):  # type: ignore[misc]
     def result_of(self) -> str:
         """What a result made now is called after."""
         method = self.method()
-        return method.title if method is not None else self._settings.method or tr("Automatic")
+        return told(method.title) if method is not None else self._settings.method or tr("Automatic")
 
     def stop_live(self) -> None:
         """Color no more by itself."""
@@ -345,6 +348,15 @@ class Model(QObject):  # type: ignore[misc]
         if self._document is None or not self._document.alive():
             raise GuidanceError(tr("Open a gray picture first"))
         return self._document
+
+    def _known_or_new(self, native: Any) -> Document:
+        """The same object as long as the document is open: it has seen what happened to the color layer."""
+        self._known = [document for document in self._known if document.alive()]
+        known = next((document for document in self._known if document.is_(native)), None)
+        if known is None:
+            known = Document(self._krita, native)
+            self._known.append(known)
+        return known
 
     def _leave_document(self) -> None:
         self._document = None

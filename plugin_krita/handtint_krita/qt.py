@@ -14,6 +14,7 @@ except ImportError:
 
 QByteArray = QtCore.QByteArray
 QEvent = QtCore.QEvent
+QLocale = QtCore.QLocale
 QObject = QtCore.QObject
 QPoint = QtCore.QPoint
 QPointF = QtCore.QPointF

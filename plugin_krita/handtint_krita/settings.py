@@ -65,11 +65,6 @@ def save(store: Store, settings: Settings) -> None:
     store.write("follows_base", "yes" if settings.follows_base else "no")
 
 
-def blending(settings: Settings) -> str:
-    """Krita's name of the mode in which the color layer lies over the base."""
-    return "color" if settings.follows_base else "normal"
-
-
 def with_usable_palette(settings: Settings) -> Settings:
     """The same settings, without a palette that cannot be read, whoever wrote it."""
     try:

@@ -26,7 +26,7 @@ from handtint_krita.qt import (
     event_position,
     pyqtSignal,
 )
-from handtint_krita.view import Theme
+from handtint_krita.view import Theme, class_title
 from handtint_krita.words import tr
 
 _GAP = 3.0
@@ -296,7 +296,7 @@ class Legend(Patches):
 
     def names(self) -> list[str]:
         """As they are shown."""
-        return [entry.name.replace("_", " ") for entry in self.classes]
+        return [class_title(entry) for entry in self.classes]
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
         places = self._laid_out(width)

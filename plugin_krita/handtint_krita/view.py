@@ -10,6 +10,7 @@ from handtint.wire.pixels import Plane
 from handtint_krita.roles import Layer, Roles, Variant
 from handtint_krita.settings import Settings
 from handtint_krita.stroke import Spot
+from handtint_krita.words import told
 
 EVERYTHING = ("exemplar", "hints", "palette", "semantic")
 """Guidance that this docker can give; a method that is not known yet may take all of it."""
@@ -66,6 +67,7 @@ class View(NamedTuple):
     settings: Settings = Settings()
     palette: Palette | None = None
     variants: tuple[Variant, ...] = ()
+    follows_anyway: bool = False
     help: Help = Help()
     palette_trouble: str = ""
     methods: tuple[MethodInfo, ...] = ()
@@ -81,6 +83,11 @@ class View(NamedTuple):
     ready: bool = False
     restartable: bool = False
     device: str = ""
+
+
+def class_title(entry: SemanticClass) -> str:
+    """What the painter reads of a class."""
+    return told(entry.name.replace("_", " "))
 
 
 def sentence(text: str) -> str:

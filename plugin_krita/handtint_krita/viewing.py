@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from handtint.wire.messages import MethodInfo
+from handtint_krita.compositing import follows_anyway
 from handtint_krita.conversation import Conversation
 from handtint_krita.document import Document
 from handtint_krita.palettes import parse_palette
 from handtint_krita.settings import Settings
 from handtint_krita.view import EVERYTHING, View, sentence
-from handtint_krita.words import tr
+from handtint_krita.words import told, tr
 
 
 class Doing(NamedTuple):
@@ -39,7 +40,7 @@ def make_view(document: Document | None, talk: Conversation, settings: Settings,
         methods=talk.methods,
         classes=talk.classes,
         takes=taken(method),
-        method_help=method.help if method is not None else "",
+        method_help=told(method.help) if method is not None else "",
         live=doing.live,
         working=doing.working,
         fraction=talk.fraction if doing.working else 0.0,
@@ -51,7 +52,13 @@ def make_view(document: Document | None, talk: Conversation, settings: Settings,
     )
     if document is None:
         return view
-    return view._replace(open=True, layers=document.layers(), roles=document.roles(), variants=document.variants())
+    return view._replace(
+        open=True,
+        layers=document.layers(),
+        roles=document.roles(),
+        variants=document.variants(),
+        follows_anyway=follows_anyway(document.space),
+    )
 
 
 def _status(document: Document | None, talk: Conversation, doing: Doing) -> str:

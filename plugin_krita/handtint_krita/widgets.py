@@ -45,7 +45,7 @@ class ChoiceBox(QComboBox):  # type: ignore[misc]
         super().__init__()
         self.setToolTip(tip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(3)
+        self.setMinimumWidth(48)  # beside three buttons, in the narrowest docker
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._choices: tuple[tuple[str, str, str], ...] = ()
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))

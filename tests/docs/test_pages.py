@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import cv2
 import numpy as np
 import pytest
@@ -19,20 +22,64 @@ from skimage import data
 
 from handtint.cli import demo, tour
 from handtint.cli.main import COMMANDS, handtint
+from handtint.cli.main import run as main
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(
     page
-    for page in (REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md"))
-    if "bench" not in page.parts
+    for folder in ("docs", "weights", "engine", "plugin_krita", "plugin_gimp")
+    for page in (REPOSITORY / folder).rglob("*.md")
+    if page.parent.parent.name != "bench" and page.parent.name != "cards"
 )
+PAGES += [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+"""All but what a run of the bench left, whose command is a record, and what model cards are made of."""
+RECORDS = sorted((REPOSITORY / "docs" / "bench").glob("*/*.md"))
 EXAMPLE = REPOSITORY / "docs" / "add-a-method.md"
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]*)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LANGUAGES = {"sh", "python", "diff", "text"}
+COMMAND = r"(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:handtint|make|python -m|source|flatpak|pip|\.ci/run)(?: [^`\n]*|(?=`))"
+SPOKEN = re.compile(rf"`({COMMAND})`|^    ({COMMAND})$", re.MULTILINE)
+"""A command within a sentence or a table, or as a line of its own."""
 ADDED = {
-    "handtint train global_local --data photos --out run": " --steps 3",  # else it takes hours
+    "handtint train unified --data photos --out run": " --steps 3",  # else it takes hours
     "handtint doctor": " || test $? -eq 1",  # a machine without editors has something to mend
 }
-"""What is added to some commands. Those of `make` are not run: this is run by one of them."""
+"""What is added to some commands so that they end soon, or end well."""
+SHORT = {
+    "handtint bench quality --data DIR": "--data labelled --methods gray --hints 1 --limit 1 --side 64 --out quality",
+    "handtint bench control --data DIR": "--data labelled --side 64 --limit 1 --out control",
+    "handtint bench latency": "--methods scribble --sizes 0.1 --threads 1 --strokes 2 --out latency",
+    "handtint bench reliability": "--sections bytes --scale 0.001 --out reliability",
+    "handtint bench report --out DIR": "--out quality",
+    "handtint train global_local --data DIR": "--data labelled --out run --steps 2",
+    "handtint train zhang2017": "--data labelled --out peer --steps 2",
+    "handtint train exemplar.vgg19": "--data labelled --out vgg --steps 2",
+    "python -m handtint.bench.bins --data DATA": "--data labelled --limit 1",
+    "python -m handtint.train.ship": "--data labelled --packed packed --pictures 2",
+    "python -m handtint.train.themes": "--data labelled --packed packed --weights learned --pictures 8 --measured 2",
+}
+"""What is added to commands of sentences, so that they end soon; a later option counts, not an earlier one."""
+SHELL = {
+    "source .venv/bin/activate": "source .venv/bin/activate && handtint --version",
+    "handtint doctor --no-engine": "handtint doctor --no-engine || test $? -eq 1",
+    "handtint serve": "mkdir -m 700 own; export HANDTINT_RUNTIME=$PWD/own;"
+    " handtint serve & until handtint status; do kill -0 $!; done; handtint stop; wait",
+}
+"""Commands of sentences that need a shell."""
+ELSEWHERE = {
+    "handtint bench gimp": ("tests/bench/test_bench_gimp.py", '"bench", "gimp"'),  # needs GIMP
+    "handtint batch": ("tests/cli/test_batch.py", '"batch"'),  # needs a cluster
+    "python -m pytest": ("Makefile", "$(BIN)/python -m pytest"),
+    "make setup": ("tests/editors/newcomer.sh", "lines.sh"),
+    "make demo": ("tests/editors/newcomer.sh", "make demo"),
+    "make docs": ("tests/editors/newcomer.sh", "make docs"),
+    "make check": (".ci/run", "make check"),
+    "make test": (".ci/run", "make test"),
+    ".ci/run": ("CONTRIBUTING.md", "what a change must pass"),  # it runs this
+}
+"""Commands that are not run from here, what runs them, and the words by which it does."""
+NOT_RUN = ("flatpak override",)
+"""Needs an editor from Flatpak; the page says that nobody has tried it."""
 
 
 class Block(NamedTuple):
@@ -76,12 +123,31 @@ def workplace(tmp_path: Path) -> Path:
         (tmp_path / folder).mkdir()
     for name in ("one", "two"):
         tifffile.imwrite(tmp_path / "scans" / f"{name}.tif", cv2.resize(gray, (300, 200)))
-    sources = (data.astronaut(), data.chelsea(), data.rocket())
-    for index in range(20):
-        across = 20 * (index // 3)
-        write(tmp_path / "photos" / f"{index:02}.jpg", sources[index % 3][:220, across : across + 240])
+    for index, picture in enumerate(photographs()):
+        write(tmp_path / "photos" / f"{index:02}.jpg", picture)
     (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for commands that go on where another one ended; in `labelled` are pictures with maps."""
+    folder = tmp_path_factory.mktemp("lasting")
+    (folder / "labelled").mkdir()
+    rows = ["file,label,set,split"]
+    for index, picture in enumerate(photographs()):
+        write(folder / "labelled" / f"{index:02}.jpg", picture)
+        classes = np.where(np.arange(220) < 100, 5, 9)[:, None] * np.ones((1, 240), np.uint8)
+        write(folder / "labelled" / f"{index:02}.png", classes.astype(np.uint8)[..., None])
+        rows.append(f"{index:02}.jpg,{index:02}.png,drawn,{'val' if index % 5 == 4 else 'train'}")
+    (folder / "labelled" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def photographs() -> list[np.ndarray]:
+    """Twenty different pieces of scikit-image's photographs, 220 x 240 px."""
+    sources = (data.astronaut(), data.chelsea(), data.rocket())
+    return [sources[i % 3][:220, 20 * (i // 3) : 20 * (i // 3) + 240] for i in range(20)]
 
 
 def write(path: Path, pixels: np.ndarray) -> None:
@@ -97,14 +163,100 @@ def run(command: str, env: dict[str, str], folder: Path) -> str:
     return done.stdout
 
 
+def plain(command: str) -> str:
+    """A command without its comment, what is set for it, and the folder that it lies in."""
+    words = re.sub(r"\s+#.*$", "", " ".join(command.split()))
+    return re.sub(r"^(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?", "", words)
+
+
+def spoken(page: Path) -> list[str]:
+    """The commands within the page's sentences and tables; `a|b` is one for each."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    found = [plain("".join(match.groups(""))) for match in SPOKEN.finditer(text)]
+    return [f"{head}{last}" for head, *lasts in map(split_choice, found) for last in lasts]
+
+
+def split_choice(command: str) -> list[str]:
+    """`say a|b` as "say ", "a", "b"."""
+    head, space, last = command.rpartition(" ")
+    return [head + space, *last.split("|")]
+
+
+def begins(command: str, said: str) -> bool:
+    """Whether a command begins with the words that are said; DIR may be any folder."""
+    words, wanted = command.split(), said.split()
+    return len(wanted) <= len(words) and all(a in (b, "DIR") for a, b in zip(wanted, words, strict=False))
+
+
+BLOCKS = {page: commands_of(page) for page in PAGES}
+SENTENCES = {command for page in PAGES for command in spoken(page)}
+RUN_HERE = {plain(command) for commands in BLOCKS.values() for command in commands if "make " not in command}
+
+
+def test_blocks_are_of_kinds_that_are_tested() -> None:
+    """Else a command in a block of another name would be passed over."""
+    for page in PAGES:
+        fences = re.findall(r"^ *(?:```|~~~)(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        opened = [fence.split()[0] if fence.strip() else "" for fence in fences[::2]]
+        assert [language for language in opened if language not in LANGUAGES] == [], page
+        assert [fence for fence in fences[1::2] if fence] == [], page
+        assert [block.title for block in blocks_of(page, "sh") if block.title and page != EXAMPLE] == [], page
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page for page in PAGES if BLOCKS[page]], ids=lambda page: page.stem)
 def test_every_command_of_the_page_works(page: Path, env: dict[str, str], workplace: Path) -> None:
-    for command in commands_of(page):
+    for command in BLOCKS[page]:
         if "make " in command:
-            run(f"{command.partition('#')[0].replace('make ', 'make --dry-run ')}", env, REPOSITORY)
+            assert plain(command) in ELSEWHERE
         else:
             run(command + ADDED.get(command, ""), env, workplace)
+
+
+SHORTENED = sorted(said for said in SENTENCES if any(begins(said, short) for short in SHORT))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", SHORTENED)
+def test_commands_that_only_sentences_have_work(
+    said: str, lasting: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, which has loaded what they need."""
+    monkeypatch.chdir(lasting)
+    monkeypatch.setenv("HANDTINT_RUNTIME", env["HANDTINT_RUNTIME"])
+    (short,) = [short for short in SHORT if begins(said, short)]
+    program, *words = shlex.split(f"{said} {SHORT[short]}")
+    if program == "handtint":
+        assert main(words) == 0
+    else:
+        importlib.import_module(words[1]).main(words[2:], standalone_mode=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", SHELL)
+def test_commands_that_need_a_shell_work(said: str, env: dict[str, str], workplace: Path) -> None:
+    run(SHELL[said], env, workplace)
+
+
+@pytest.mark.parametrize("said", sorted(SENTENCES - set(SHORTENED)))
+def test_what_a_sentence_says_is_run(said: str) -> None:
+    """By a block, here, or by another test. What begins such a command stands for it."""
+    if not said.startswith(NOT_RUN):
+        ran = {*RUN_HERE, *SHORTENED, *SHELL, *ELSEWHERE, "make help"}
+        assert [command for command in ran if begins(command, said)], f"nothing runs `{said}`"
+
+
+def test_nothing_is_kept_for_commands_that_no_page_has() -> None:
+    said = SENTENCES | {plain(line) for lines in BLOCKS.values() for line in lines}
+    assert [short for short in SHORT if not any(begins(command, short) for command in said)] == []
+    assert [command for command in (*SHELL, *ELSEWHERE) if command not in said] == []
+    assert [command for command in ADDED if command not in said] == []
+
+
+@pytest.mark.parametrize("command", ELSEWHERE)
+def test_what_runs_elsewhere_does_so(command: str) -> None:
+    name, words = ELSEWHERE[command]
+    assert words in (REPOSITORY / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page, "python")], ids=lambda page: page.stem)
@@ -120,16 +272,18 @@ def test_the_python_of_the_page_runs(page: Path) -> None:
             assert names["ab"].shape == (2, *names["lightness"].shape)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_commands_within_sentences_exist(page: Path) -> None:
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    for command in re.findall(r"`(?:\S*/)?handtint ([a-z][^`]*)`", text):
-        name, *rest = command.split()
-        assert name in COMMANDS, command
-        parameters = handtint.get_command(None, name).params
-        known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
-        unknown = {word for word in rest if word.startswith("-")} - known - {"--help"}
-        assert not unknown, command
+@pytest.mark.parametrize("page", [*PAGES, *RECORDS], ids=lambda page: f"{page.parent.name}-{page.stem}")
+def test_options_within_sentences_exist(page: Path) -> None:
+    """Those of the commands in the records of the bench, too."""
+    for command in spoken(page):
+        if command.startswith("handtint "):
+            name, *rest = command.split()[1:]
+            assert name in COMMANDS, command
+            found = handtint.get_command(None, name)
+            if isinstance(found, click.Group) and rest:
+                found = found.get_command(None, rest.pop(0))
+            known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+            assert {word.partition("=")[0] for word in rest if word.startswith("-")} - known == set(), command
 
 
 def test_make_help_lists_every_target() -> None:

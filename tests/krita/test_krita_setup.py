@@ -44,9 +44,8 @@ def test_one_click_sets_up_and_a_reopened_picture_goes_on(
     assert (found["old one shown"][first], found["old one shown"][second]) == (True, False)
     assert found["selected"] == [0, 0, 255, 255, 0, 0]
     assert found["deselected"] == 255
-    assert found["baked"][0].startswith("The color layer is yours now")
-    assert found["baked"][1] == sorted(["Base", first, "Colored picture", "Hints"])
-    assert found["nothing to bake"].startswith("Nothing to bake")
+    assert found["baked"][0].startswith("The colored picture is an ordinary layer of yours")
+    assert found["baked"][1] == sorted(["Base", first, second, "Colored picture", "Hints"])
     assert found["without an icon"] == []
     assert found["width"] <= 260
     assert found["cut off"] == []
