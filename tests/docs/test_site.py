@@ -38,6 +38,12 @@ def test_every_card_and_every_page_is_there(site: Path) -> None:
     assert "127.0.0.1" in (site / "protocol" / "index.html").read_text(encoding="utf-8"), "taken from the specification"
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    listed = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [page.relative_to(REPOSITORY / "docs").as_posix() for page in (REPOSITORY / "docs").rglob("*.md")]
+    assert [page for page in pages if f"{page}\n" not in listed] == []
+
+
 def test_the_pages_fetch_nothing_from_elsewhere(site: Path) -> None:
     found = [str(page) for page in site.rglob("*.html") if FETCHED.search(page.read_text(encoding="utf-8"))]
     assert found == []
