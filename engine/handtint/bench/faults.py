@@ -12,27 +12,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from handtint.bench.caller import Caller
+from handtint.bench.fault_disk import disk_row
+from handtint.bench.fault_memory import memory_rows
+from handtint.bench.fault_time import clock_row, suspended_rows
+from handtint.bench.fault_weights import weight_rows
+from handtint.bench.honest import answered_within, request
 from handtint.bench.processes import SERVE, end_engine, engine_in, runs, until
 from handtint.bench.reliability import Effort, Row
-from handtint.client.blocking import Engine, wait
+from handtint.client.blocking import Engine
 from handtint.client.launcher import Launcher
 from handtint.wire import messages as m
 from handtint.wire.connection import FILE_NAME, Connection, read_connection, write_connection
-from handtint.wire.pixels import Extent, PixelFormat, Plane
 
 KILLS, RACES, RACERS = 5, 5, 4
 _PATIENCE = 120.0
-_SIDE = 600
 STATES = ("while it starts", "while it is idle", "while it receives", "while it works")
 """When an engine is killed."""
 
 
 def faults(effort: Effort) -> list[Row]:
     """All rows of the section."""
-    return [*kill_rows(effort), client_row(effort), *race_rows(effort), stale_row(effort)]
+    return [
+        *kill_rows(effort), client_row(effort), *race_rows(effort), stale_row(effort), disk_row(effort),
+        *memory_rows(effort), clock_row(effort), *suspended_rows(effort), *weight_rows(effort),
+    ]  # fmt: skip
 
 
 def kill_rows(effort: Effort) -> Iterator[Row]:
@@ -56,13 +60,13 @@ def _killed(folder: Path, state: str) -> float:
         try:
             if state != "while it starts":
                 engine.connect(timeout=_PATIENCE)
-            id = engine.start(_request()) if state != "while it is idle" else 0
+            id = engine.start(request()) if state != "while it is idle" else 0
             pid = _victim(engine, launcher, state)
             os.kill(pid, signal.SIGKILL)
             killed = time.monotonic()
             until(lambda: not runs(pid))
-            id = id or engine.start(_request())
-            return time.monotonic() - killed if _answered(engine, id) else 0.0
+            id = id or engine.start(request())
+            return time.monotonic() - killed if answered_within(engine, id) else 0.0
         finally:
             end_engine(engine, launcher)
 
@@ -84,16 +88,6 @@ def _victim(engine: Engine, launcher: Launcher, state: str) -> int:
     return connection.pid
 
 
-def _answered(engine: Engine, id: int) -> bool:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        for message in engine.receive():
-            if message.id == id and not isinstance(message, m.Progress):
-                return isinstance(message, m.Colorized)
-        wait(engine.link, time.monotonic(), 0.05)
-    return False
-
-
 def client_row(effort: Effort) -> Row:
     """kill -9 of clients in the middle of a request: the engine drops their work and serves the others."""
     effort.note("killing clients")
@@ -109,7 +103,7 @@ def client_row(effort: Effort) -> Row:
             client.kill()
             client.wait()
             client.stdout.close()
-        answer = witness.call(replace(_request(), id=0))
+        answer = witness.call(replace(request(), id=0))
         drained = until(lambda: _status(witness).waiting == 0)
     held = isinstance(answer, m.Colorized) and drained
     result = (
@@ -122,16 +116,16 @@ _CLIENT = """
 import sys
 from pathlib import Path
 from handtint.bench.caller import Caller
-from handtint.bench.faults import _request
+from handtint.bench.honest import request
 from handtint.wire.connection import read_connection
 with Caller(read_connection(Path(sys.argv[1]))) as caller:
     for _ in range(3):
-        caller.send(_request())
+        caller.send(request())
     caller.socket.poll()
     print("asked", flush=True)
     while True:
         caller.receive()
-        caller.send(_request())
+        caller.send(request())
 """
 
 
@@ -175,7 +169,7 @@ def stale_row(effort: Effort) -> Row:
         with socket.create_server(("127.0.0.1", 0)) as other:
             lie(folder / FILE_NAME, other.getsockname()[1])
             with engine_in(folder) as (engine, connection):
-                answer = engine.call(_request(), timeout=_PATIENCE)
+                answer = engine.call(request(), timeout=_PATIENCE)
                 if isinstance(answer, m.Colorized) and connection.port != other.getsockname()[1]:
                     found.append(name)
     result = f"replaced where it names {', '.join(found)}"
@@ -185,16 +179,6 @@ def stale_row(effort: Effort) -> Row:
 def _half(path: Path) -> None:
     path.write_text('{"host": "127.0')
     path.chmod(0o600)
-
-
-def _request() -> m.Colorize:
-    rng = np.random.default_rng(0)
-    gray = rng.integers(0, 256, (_SIDE, _SIDE), np.uint8)
-    hints = np.zeros((_SIDE, _SIDE, 4), np.uint8)
-    hints[100:110, 100:200] = (200, 60, 40, 255)
-    extent = Extent(_SIDE, _SIDE)
-    base = Plane(PixelFormat.gray8, extent, gray.tobytes())
-    return m.Colorize(0, "fault", base, "scribble", Plane(PixelFormat.rgba8, extent, hints.tobytes()))
 
 
 def _status(witness: Caller) -> m.Status:

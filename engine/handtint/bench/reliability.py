@@ -82,13 +82,24 @@ def reliability_markdown(folder: Path) -> str:
         values = json.loads(path.read_text(encoding="utf-8"))
         names = ("date", "commit", "hardware", "software", "command")
         origin = [f"- {name.capitalize()}: {values[name]}" for name in names]
-        rows = [
-            f"| {row['what']} | {row['result'] if row['held'] else 'BROKEN: ' + row['result']} |"
-            for row in values["rows"]
-        ]
+        rows = [f"| {_cells(row)} |" for row in values["rows"]]
         table = ["| what was done | how it went |", "| --- | --- |", *rows]
         parts += [f"## {values['title']}", "\n".join([*origin, f"- Scale: {values['scale']:g}"]), "\n".join(table)]
     return "\n\n".join(parts) + "\n"
+
+
+def overview_markdown(folder: Path, names: Sequence[str]) -> str:
+    """One table of all rows, section by section, as the README shows it."""
+    lines = ["| what was done | how it went |", "|---|---|"]
+    for name in names:
+        values = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        lines.append(f"| **{values['title']}** | *{values['date']}, scale {values['scale']:g}* |")
+        lines += [f"| {_cells(row)} |" for row in values["rows"]]
+    return "\n".join(lines)
+
+
+def _cells(row: Mapping[str, str]) -> str:
+    return f"{row['what']} | {row['result'] if row['held'] else 'BROKEN: ' + row['result']}"
 
 
 def megabytes(nbytes: float) -> str:

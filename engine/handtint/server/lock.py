@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from handtint.errors import EngineRefused
+
 
 class Lock:
     """An exclusive lock on a file that is never removed: removing it would let two hold "the" lock."""
@@ -17,7 +19,10 @@ class Lock:
 
     def take(self) -> bool:
         """Take the lock; False where somebody else has it."""
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except OSError as error:
+            raise EngineRefused(f"{self.path}: the lock cannot be opened ({error.strerror}); remove it") from error
         try:
             _lock(handle)
         except OSError:
