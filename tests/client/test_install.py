@@ -343,6 +343,12 @@ def test_a_check_sees_that_gimp_would_not_run_it(tmp_path, environ):
 def test_who_may_not_start_programs_is_told_how_to_go_on(tmp_path, environ):
     (tmp_path / "home" / ".var" / "app" / "org.kde.krita").mkdir(parents=True)
     assert any("flatpak override" in line for line in install_krita(environ=environ))
+    for folder, advice in (
+        (".var/app/org.gimp.GIMP/config/GIMP/3.0", "xdg-run/handtint org.gimp.GIMP"),
+        ("snap/gimp/current/.config/GIMP/3.0", "snap.gimp/handtint"),
+    ):
+        (tmp_path / "home" / folder).mkdir(parents=True)
+        assert [line for line in install_gimp(environ=environ) if advice in line] != []
 
 
 def test_a_link_survives_the_removal(tmp_path, environ):

@@ -73,6 +73,12 @@ def gimp_folders(environ: Mapping[str, str], platform: str) -> list[Path]:
     return found or [bases[0] / max(_gimp_programs(environ), default=_OLDEST_GIMP, key=_minor)]
 
 
+def sandbox_of(folder: Path) -> str:
+    """The sandbox whose own home a GIMP folder lies in, or nothing."""
+    text = folder.as_posix()
+    return "Flatpak" if "/.var/app/org.gimp.GIMP/" in text else "Snap" if "/snap/gimp/current/" in text else ""
+
+
 def _is_gimp_3(path: Path) -> bool:
     return path.is_dir() and _GIMP_VERSION.fullmatch(path.name) is not None
 

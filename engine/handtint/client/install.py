@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from handtint.client.folders import KritaPlace, gimp_folders, krita_places
+from handtint.client.folders import KritaPlace, gimp_folders, krita_places, sandbox_of
 from handtint.client.kritarc import setting, with_setting, without_setting
 from handtint.client.launcher import settings_path, write_engine_command
 from handtint.client.plugin_files import GIMP, KRITA, below, fill_zip, krita_files, plugin_files
@@ -36,10 +36,10 @@ _SWITCH = ("python", f"enable_{KRITA}")
 _MARK = f"{KRITA}.desktop"
 _ENTRY = f"{GIMP}.py"
 _CONFINED = {
-    "Flatpak": "Krita from Flatpak cannot start the engine: start it yourself with `handtint serve`, after you let "
-    "Krita see it once with `flatpak override --user --filesystem=xdg-run/handtint org.kde.krita`",
-    "Snap": "Krita from Snap cannot start the engine: start it yourself with "
-    "`HANDTINT_RUNTIME=$XDG_RUNTIME_DIR/snap.krita/handtint handtint serve`",
+    "Flatpak": "{name} from Flatpak cannot start the engine: start it yourself with `handtint serve`, after you let "
+    "{name} see it once with `flatpak override --user --filesystem=xdg-run/handtint {app}`",
+    "Snap": "{name} from Snap cannot start the engine: start it yourself with "
+    "`HANDTINT_RUNTIME=$XDG_RUNTIME_DIR/snap.{snap}/handtint handtint serve`",
 }
 
 
@@ -76,7 +76,7 @@ def install_krita(
         done.append(put_folder(_krita_plugin(place.folder), below(files, f"pykrita/{KRITA}/")))
         done += [put_file(place.folder / path, files[path]) for path in _beside(files)]
         done.append(_switch_on(place.config))
-        done += [_CONFINED[place.kind]] if place.kind in _CONFINED else []
+        done += _confined(place.kind, name="Krita", app="org.kde.krita", snap="krita")
     return [*done, *_record(env, platform, [_krita_plugin(place.folder) for place in places])]
 
 
@@ -204,6 +204,8 @@ def install_gimp(
     plugins = [_gimp_plugin(folder) for folder in ([dest] if dest is not None else gimp_folders(env, platform))]
     files = plugin_files(GIMP)
     done = [put_folder(plugin, files, executable=_ENTRY) for plugin in plugins]
+    for kind in dict.fromkeys(map(sandbox_of, plugins)):
+        done += _confined(kind, name="GIMP", app="org.gimp.GIMP", snap="gimp")
     return [*done, *_record(env, platform, plugins)]
 
 
@@ -265,6 +267,11 @@ def _engine_finding(environ: Mapping[str, str], platform: str) -> Finding:
     if shutil.which(words[0]) is None:
         return Finding(False, f"{path} names {words[0]}, which is gone: run `handtint install` again")
     return Finding(True, f"{path} starts the engine with {shlex.join(words)}")
+
+
+def _confined(kind: str, *, name: str, app: str, snap: str) -> list[str]:
+    """What a person has to do where the editor's sandbox may start no engine."""
+    return [_CONFINED[kind].format(name=name, app=app, snap=snap)] if kind in _CONFINED else []
 
 
 def _left(folder: Path) -> list[str]:
