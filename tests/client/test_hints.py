@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handtint.client.hints import HintsTracker, changed_rect, cut
-from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect
+from handtint.client.hints import HintsTracker, changed_rect, cut, painted_rect
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, blank_digest
 
 EXTENT = Extent(300, 200)
 EVERYTHING = Rect(0, 0, 300, 200)
@@ -66,11 +66,11 @@ def test_cut_takes_the_rows_of_the_rectangle():
     assert piece == Plane(PixelFormat.rgba8, Extent(2, 3), b"\7" * 8 + b"\x08" * 8 + b"\x09" * 8)
 
 
-def test_the_first_state_is_whole_then_patches_then_known():
+def test_the_first_state_is_a_patch_of_a_blank_layer_then_of_what_was_then_known():
     tracker = HintsTracker()
-    first = plane(painted((1, 1)))
-    assert tracker.update(first) is first
-    assert tracker.whole == {first.digest(): first}
+    first = tracker.update(plane(painted((1, 1))))
+    blank = blank_digest(PixelFormat.rgba8, EXTENT)
+    assert first == Patch(blank, 1, 1, Plane(PixelFormat.rgba8, Extent(1, 1), b"\0\0\0\xff"))
     second = plane(painted((1, 1), (9, 4), (12, 8)))
     patch = tracker.update(second)
     assert isinstance(patch, Patch)
@@ -82,15 +82,38 @@ def test_the_first_state_is_whole_then_patches_then_known():
     assert third.parent == patch.digest()
 
 
-def test_a_large_change_another_size_and_another_format_travel_whole():
+def test_an_empty_layer_is_a_patch_of_nothing():
+    nothing = Patch(
+        blank_digest(PixelFormat.rgba8, EXTENT), 0, 0, Plane(PixelFormat.rgba8, Extent(1, 1), bytes(4))
+    )  # fmt: skip
+    assert HintsTracker().update(plane(painted())) == nothing
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+@given(pixels=st.lists(points, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_what_is_painted_is_found_in_every_kind_of_buffer(kind, pixels):
+    assert painted_rect(plane(kind(painted(*pixels)))) == (box(pixels) if pixels else None)
+
+
+def test_a_row_larger_than_a_block_is_compared_as_well():
+    wide = Plane(PixelFormat.rgbaf32, Extent(5000, 2), bytearray(2 * 80_000))
+    assert painted_rect(wide) is None
+    wide.data[80_000 + 79_999] = 1
+    assert painted_rect(wide) == Rect(4999, 1, 1, 1)
+
+
+def test_a_large_change_another_size_and_another_format_travel_without_the_past():
     tracker = HintsTracker()
     tracker.update(plane(painted()))
     large = plane(painted((0, 0), (299, 150)))
     assert tracker.update(large) is large
-    wide = plane(bytes(300 * 200 * 8), PixelFormat.rgba16)
-    assert tracker.update(wide) is wide
-    small = Plane(PixelFormat.rgba16, Extent(2, 2), bytes(32))
-    assert tracker.update(small) is small
+    assert tracker.whole == {large.digest(): large}
+    for extent, pixel_format in ((EXTENT, PixelFormat.rgba16), (Extent(20, 20), PixelFormat.rgba16)):
+        data = bytes(extent.width * extent.height * pixel_format.pixel_bytes)
+        begun = tracker.update(Plane(pixel_format, extent, data))
+        assert isinstance(begun, Patch)
+        assert begun.parent == blank_digest(pixel_format, extent)
 
 
 def test_a_dirty_rectangle_is_clipped_to_the_picture_and_trusted():

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from handtint.client.delivery import spared
 from handtint.client.hints import HintsTracker
 from handtint.client.launcher import Launcher
 from handtint.client.link import EngineLink, LinkState
 from handtint.errors import EngineGone, ProtocolError
 from handtint.wire import messages as m
 from handtint.wire.codec import encode
-from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, blank_digest
 
 PATIENCE = 30.0
 EXTENT = Extent(16, 8)
@@ -59,10 +60,11 @@ def as_told(message: m.Message) -> list[m.Message]:
 
 
 class Forgetful:
-    """Keeps planes as an engine does, and says which are missing."""
+    """Keeps planes as an engine does, and says which are missing; one before protocol 1.4 knows no blank ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, knows_blank: bool = True) -> None:
         self.planes: set[str] = set()
+        self.blank = blank_digest(PixelFormat.rgba8, EXTENT) if knows_blank else ""
 
     def __call__(self, message: m.Message) -> list[m.Message]:
         assert isinstance(message, m.Colorize)
@@ -73,7 +75,7 @@ class Forgetful:
             elif isinstance(picture, Known) and picture.digest not in self.planes:
                 missing.append(picture.digest)
             elif isinstance(picture, Patch):
-                if picture.parent in self.planes:
+                if picture.parent in {*self.planes, self.blank}:
                     self.planes.add(picture.digest())
                 else:
                     missing.append(picture.parent)
@@ -168,7 +170,45 @@ def test_a_forgotten_parent_of_a_patch_is_replaced_by_the_whole_and_patches_go_o
         link.send(request(link, hints=picture), tracker.whole)
         assert isinstance(turn(link, answers(1))[0], m.Colorized)
         kinds.append([type(message.hints) for message in engine.of(m.Colorize)[before:]])
-    assert kinds == [[Plane], [Patch], [Patch, Plane], [Patch], [Patch]]
+    assert kinds == [[Patch], [Patch], [Patch, Plane], [Patch], [Patch]]
+
+
+def test_an_engine_that_knows_no_blank_layers_gets_them_whole_once(link_to, script):
+    engine = script(Forgetful(knows_blank=False))
+    link = link_to(engine)
+    kinds = []
+    for stroke in range(2):
+        tracker = HintsTracker()  # as for another layer
+        pixels = bytearray(512)
+        pixels[stroke * 64] = 255
+        picture = tracker.update(Plane(PixelFormat.rgba8, EXTENT, bytes(pixels)))
+        before = len(engine.of(m.Colorize))
+        link.send(request(link, hints=picture), tracker.whole)
+        assert isinstance(turn(link, answers(1))[0], m.Colorized)
+        kinds.append([type(message.hints) for message in engine.of(m.Colorize)[before:]])
+    assert kinds == [[Patch, Plane], [Plane]]
+
+
+def test_what_another_connection_may_have_brought_is_named_first(link_to, script):
+    memory = Forgetful()
+    engine = script(memory)
+    named, whole = Known(BASE.digest()), {BASE.digest(): BASE}
+    for kinds in ([Known, Plane], [Known]):
+        link = link_to(engine)
+        before = len(engine.of(m.Colorize))
+        link.send(request(link, base=named), whole)
+        assert [type(answer) for answer in turn(link, answers(1))] == [m.Colorized]
+        assert [type(message.base) for message in engine.of(m.Colorize)[before:]] == kinds
+
+
+def test_what_need_not_travel_is_spared():
+    base = Plane(PixelFormat.gray8, Extent(1024, 1024), bytes(range(256)) * 4096)
+    hints = Plane(PixelFormat.rgba8, Extent(1024, 1024), bytes(4096) + b"\1\2\3\xff" + bytes((1 << 22) - 4100))
+    message, whole = spared(m.Colorize(0, "d", base, hints=hints, selection=BASE))
+    dot = Plane(PixelFormat.rgba8, Extent(1, 1), b"\1\2\3\xff")
+    patch = Patch(blank_digest(PixelFormat.rgba8, hints.extent), 0, 1, dot)
+    assert message == m.Colorize(0, "d", Known(base.digest()), hints=patch, selection=BASE)
+    assert whole == {base.digest(): base, patch.digest(): hints}
 
 
 def test_a_plane_that_nobody_has_is_told(link_to, script):

@@ -5,7 +5,7 @@ import pytest
 
 from handtint.errors import PictureError
 from handtint.server.cache import Cache, Planes, UnknownPlanes, apply_patch, fits
-from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, Transfer
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, Transfer, blank_digest
 
 
 def rgba(seed: int, width: int = 7, height: int = 5) -> Plane:
@@ -86,6 +86,16 @@ def test_patched_plane_equals_the_whole_and_can_be_patched_again() -> None:
     whole[0, 0] = np.frombuffer(rgba(3, 1, 1).data, np.uint8)
     assert bytes(again.plane.data) == whole.tobytes()
     assert planes.find(Known(digest)).plane is patched
+
+
+def test_a_patch_of_a_blank_plane_needs_no_parent() -> None:
+    extent, patch = Extent(7, 5), rgba(2, 3, 2)
+    blank = Patch(blank_digest(PixelFormat.rgba8, extent), 4, 1, patch)
+    found = Planes(Cache(1 << 20)).find(blank, extent).plane
+    expected = apply_patch(Plane(PixelFormat.rgba8, extent, bytes(140)), blank)
+    assert (bytes(found.data), found.extent) == (bytes(expected.data), extent)
+    with pytest.raises(UnknownPlanes):
+        Planes(Cache(1 << 20)).find(blank, Extent(5, 7))
 
 
 def test_patch_of_wide_pixels() -> None:

@@ -8,7 +8,7 @@ import pytest
 from handtint.errors import PictureError
 from handtint.server.cache import Cache, UnknownPlanes, is_plane
 from handtint.server.layers import HintLayers
-from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, blank_digest
 
 
 def layer(*painted: tuple[int, int]) -> Plane:
@@ -44,6 +44,20 @@ def test_a_known_layer_is_found_and_an_unknown_one_is_asked_for() -> None:
     with pytest.raises(UnknownPlanes) as caught:
         layers.find(Patch("nothing", 0, 0, dot()))
     assert caught.value.missing == ("nothing",)
+
+
+def test_a_blank_parent_is_known_by_its_name_where_its_extent_is() -> None:
+    extent = Extent(6, 4)
+    stroke = Patch(blank_digest(PixelFormat.rgba8, extent), 2, 1, dot(columns=2))
+    found = HintLayers(Cache(10_000)).find(stroke, extent)
+    expected = HintLayers(Cache(10_000)).find(layer((1, 2), (1, 3)))
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one, other)
+    for unknown in (Extent(4, 6), None):
+        with pytest.raises(UnknownPlanes):
+            HintLayers(Cache(10_000)).find(stroke, unknown)
+    with pytest.raises(PictureError, match="inside its parent of 6x4"):
+        HintLayers(Cache(10_000)).find(Patch(stroke.parent, 5, 1, dot(columns=2)), extent)
 
 
 def test_a_patch_beyond_the_border_is_refused() -> None:

@@ -15,7 +15,7 @@ from handtint.server.cache import Cache, UnknownPlanes
 from handtint.server.mailbox import Job
 from handtint.server.service import Service, TooLarge
 from handtint.wire import messages as m
-from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect
+from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, blank_digest
 
 WIDTH, HEIGHT = 12, 8
 
@@ -140,8 +140,19 @@ def test_picture_is_prepared_once(service: Service, colorizer: Any) -> None:
 def test_everything_that_is_missing_is_named_at_once(service: Service) -> None:
     hints = Patch("a" * 32, 0, 0, Plane(PixelFormat.rgba8, Extent(1, 1), bytes(4)))
     with pytest.raises(UnknownPlanes) as caught:
-        colorize(service, base=Known("b" * 32), hints=hints, selection=Known("c" * 32))
+        colorize(service, hints=hints, semantic=Known("b" * 32), selection=Known("c" * 32))
     assert set(caught.value.missing) == {"a" * 32, "b" * 32, "c" * 32}
+
+
+def test_patches_wait_for_the_base_which_says_how_large_a_blank_is(service: Service) -> None:
+    dot = Plane(PixelFormat.rgba8, Extent(1, 1), bytes((200, 40, 40, 255)))
+    hints = Patch(blank_digest(PixelFormat.rgba8, Extent(WIDTH, HEIGHT)), 2, 1, dot)
+    with pytest.raises(UnknownPlanes) as caught:
+        colorize(service, base=Known("b" * 32), hints=hints, selection=Known("c" * 32))
+    assert set(caught.value.missing) == {"b" * 32, "c" * 32}
+    assert colorize(service, hints=hints).size == Extent(WIDTH, HEIGHT)
+    with pytest.raises(UnknownPlanes):
+        colorize(service, hints=replace(hints, parent=blank_digest(PixelFormat.rgba8, Extent(WIDTH, HEIGHT + 1))))
 
 
 def test_planes_of_a_failed_request_are_kept(service: Service) -> None:

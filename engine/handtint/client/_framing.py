@@ -5,11 +5,11 @@ Standard library only. What breaks a rule or a bound raises ProtocolError.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from handtint.client.pages import pages
 from handtint.errors import ProtocolError
 from handtint.wire.pixels import Buffer
 
@@ -21,8 +21,6 @@ _LIBZMQ_ERROR = b"\x5eRROR"
 """What libzmq 4.3 sends for ERROR: its source has "\\x05ERROR", and C takes the E as a digit of the number."""
 _JOINED = 4096
 """Bodies up to this size are copied next to their frame header: one buffer is cheaper to send than two."""
-_MAPPED = 1 << 20
-"""Larger bodies get their pages from the system one by one; a bytearray zeroes all at once (0.1 s at 96 MB)."""
 
 
 class Greeting(NamedTuple):
@@ -167,7 +165,7 @@ class FrameReader:
 
     def _begin_body(self, flags: int, size: int, start: int) -> None:
         self._flags = flags
-        self._body = memoryview(mmap.mmap(-1, size) if size >= _MAPPED else bytearray(size))
+        self._body = pages(size)
         self._filled = self._end - start
         self._body[: self._filled] = self._staging[start : self._end]
 

@@ -10,11 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from handtint.client.hints import HintsTracker
 from handtint.wire.messages import Message
-from handtint.wire.pixels import Known, Patch, Picture, Plane
+from handtint.wire.pixels import Known, Patch, Picture, Plane, blank_digest
 
 _REMEMBERED = 4096
 """Digests that are kept in mind; an engine's own memory ends long before."""
+
+
+_LARGE = 1 << 20
+"""Bytes of a plane for which it is worth while to ask whether it must travel at all."""
+_PAINTED = ("hints", "semantic")
+"""Fields of messages that hold layers to paint on."""
 
 
 class Digests:
@@ -34,12 +41,14 @@ class Delivery:
     """Replaces whole planes by digests and back, for one connection.
 
     A patch names its result by how it was made. Where the whole had to travel instead, the engine knows the result
-    by another name; `_names` keeps both together.
+    by another name; `_names` keeps both together. A digest that the caller names himself may be known from another
+    connection, and every engine since protocol 1.4 knows blank planes: these are tried before the whole is sent.
     """
 
     def __init__(self, digests: Digests) -> None:
         self._digests = digests
         self._given: dict[str, None] = {}
+        self._lost: dict[str, None] = {}
         self._names: dict[str, str] = {}
 
     def travel(self, message: Message, whole: Mapping[str, Plane]) -> Message:
@@ -51,6 +60,8 @@ class Delivery:
         """The engine has lost these."""
         for digest in missing:
             self._given.pop(digest, None)
+            self._lost[digest] = None
+        _bound(self._lost)
 
     def take_back(self, sent: Message) -> None:
         """A message that `travel` made has not gone out after all."""
@@ -74,7 +85,7 @@ class Delivery:
 
     def _known(self, known: Known, whole: Mapping[str, Plane]) -> Picture:
         name = self._names.get(known.digest, known.digest)
-        if name not in self._given and known.digest in whole:
+        if name not in self._given and name in self._lost and known.digest in whole:
             return self._instead(known.digest, whole[known.digest])
         return Known(name)
 
@@ -84,12 +95,15 @@ class Delivery:
         if name in self._given:
             return Known(name)
         parent = self._names.get(patch.parent, patch.parent)
-        if parent not in self._given and digest in whole:
+        if parent not in self._given and digest in whole and not self._is_blank(parent, whole[digest]):
             return self._instead(digest, whole[digest])
         renamed = replace(patch, parent=parent)
         self._name(digest, renamed.digest())
         self._give(self._names.get(digest, digest))
         return renamed
+
+    def _is_blank(self, parent: str, result: Plane) -> bool:
+        return parent not in self._lost and parent == blank_digest(result.format, result.extent, result.transfer)
 
     def _instead(self, digest: str, plane: Plane) -> Plane | Known:
         self._name(digest, self._digests.of(plane))
@@ -111,6 +125,22 @@ def pictures(message: Message) -> Iterator[tuple[str, Picture]]:
         value = getattr(message, field.name)
         if isinstance(value, (Plane, Known, Patch)):
             yield field.name, value
+
+
+def spared(message: Message) -> tuple[Message, dict[str, Plane]]:
+    """A message of somebody who asks once and goes, with what need not travel left out, and the planes behind that.
+
+    What is mostly empty goes as a patch of a blank plane, what is large by its digest: the engine may have it from
+    the last run.
+    """
+    whole: dict[str, Plane] = {}
+    changed: dict[str, Any] = {}
+    for name, picture in pictures(message):
+        if isinstance(picture, Plane) and memoryview(picture.data).nbytes >= _LARGE:
+            tracker = HintsTracker()
+            changed[name] = tracker.update(picture) if name in _PAINTED else Known(picture.digest())
+            whole |= tracker.whole or {picture.digest(): picture}
+    return replace(message, **changed) if changed else message, whole
 
 
 def needs(message: Message) -> set[str]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from handtint.wire.pixels import Buffer, Extent, Known, Patch, Picture, Plane, Rect
+from handtint.wire.pixels import Buffer, Extent, Known, Patch, Picture, Plane, Rect, blank_digest
 
 _BLOCK = 1 << 16
 """Bytes that are compared in one go while the first difference is looked for."""
 _WORTH = 0.5
 """A rectangle larger than this share of the plane travels as the whole plane."""
+
+_Same = Callable[[int, int], bool]
+"""Are both the same from one byte to another?"""
 
 
 class HintsTracker:
@@ -44,14 +47,22 @@ class HintsTracker:
         """
         old = self._plane
         if old is None or (old.format, old.extent, old.transfer) != (plane.format, plane.extent, plane.transfer):
-            return self._keep(plane, self._digest_of(plane), plane)
+            return self._begin(plane)
         area = _clip(dirty, plane.extent) if dirty is not None else Rect(0, 0, *plane.extent)
         changed = changed_rect(old, plane, area) if area is not None else None
         if changed is None:
             return self._keep(plane, self._digest, Known(self._digest))
+        return self._patch(plane, self._digest, changed)
+
+    def _begin(self, plane: Plane) -> Picture:
+        """Nothing is known of the layer: where little is painted, that is a change of a blank one."""
+        blank = blank_digest(plane.format, plane.extent, plane.transfer)
+        return self._patch(plane, blank, painted_rect(plane) or Rect(0, 0, 1, 1))
+
+    def _patch(self, plane: Plane, parent: str, changed: Rect) -> Picture:
         if changed.width * changed.height > _WORTH * plane.extent.width * plane.extent.height:
             return self._keep(plane, self._digest_of(plane), plane)
-        patch = Patch(self._digest, changed.x, changed.y, cut(plane, changed))
+        patch = Patch(parent, changed.x, changed.y, cut(plane, changed))
         return self._keep(plane, patch.digest(), patch)
 
     def _keep(self, plane: Plane, digest: str, picture: Picture) -> Picture:
@@ -65,8 +76,16 @@ def changed_rect(old: Plane, new: Plane, area: Rect) -> Rect | None:
 
     Both planes have the same extent and format.
     """
+    return _differing_rect(_comparer(old.data, new.data), new, area)
+
+
+def painted_rect(plane: Plane) -> Rect | None:
+    """The smallest rectangle with every pixel that has a byte other than 0, None where there is none."""
+    return _differing_rect(_blank_comparer(plane), plane, Rect(0, 0, *plane.extent))
+
+
+def _differing_rect(same: _Same, new: Plane, area: Rect) -> Rect | None:
     pixel, stride = new.format.pixel_bytes, new.extent.width * new.format.pixel_bytes
-    same = _comparer(old.data, new.data)
     top, bottom = area.y, area.y + area.height
     left, right = area.x * pixel, (area.x + area.width) * pixel
     if area.width == new.extent.width:
@@ -109,9 +128,6 @@ def cut(plane: Plane, rect: Rect) -> Plane:
     return replace(plane, extent=rect.extent, data=b"".join(rows))
 
 
-_Same = Callable[[int, int], bool]
-
-
 def _comparer(old: Buffer, new: Buffer) -> _Same:
     """Compares a range of bytes of both. `startswith` compares in place, with memcmp; a slice would be copied."""
     one, other = (new, old) if isinstance(new, (bytes, bytearray)) else (old, new)
@@ -120,7 +136,14 @@ def _comparer(old: Buffer, new: Buffer) -> _Same:
         text = one
         return lambda start, end: text.startswith(other_bytes[start:end], start)
     one_bytes = memoryview(one).cast("B")
-    return lambda start, end: one_bytes[start:end].tobytes() == other_bytes[start:end].tobytes()
+    return lambda start, end: one_bytes[start:end].tobytes().startswith(other_bytes[start:end])
+
+
+def _blank_comparer(plane: Plane) -> _Same:
+    """Compares with zeros, of which there need not be as many: nobody asks for more than a block or a row."""
+    data = memoryview(plane.data).cast("B")
+    zeros = bytes(max(_BLOCK, plane.extent.width * plane.format.pixel_bytes))
+    return lambda start, end: zeros.startswith(data[start:end])
 
 
 def _first_difference(same: _Same, start: int, end: int) -> int | None:

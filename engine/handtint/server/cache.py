@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from handtint.errors import HandtintError, PictureError
-from handtint.wire.pixels import Extent, Known, Patch, Picture, PixelFormat, Plane, Rect, Transfer
+from handtint.wire.pixels import Extent, Known, Patch, Picture, PixelFormat, Plane, Rect, Transfer, blank_digest
 
 _PLANE, HINTS = "plane", "hints"
 """First part of the keys of planes, and of layers of hints."""
@@ -99,8 +99,8 @@ class Planes:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def find(self, picture: Picture) -> Named:
-        """The plane that is meant, kept for next time.
+    def find(self, picture: Picture, extent: Extent | None = None) -> Named:
+        """The plane that is meant, kept for next time; `extent` is that of a blank parent.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Planes:
             return Named(digest, known)
         if isinstance(picture, Known):
             raise UnknownPlanes((digest,))
-        parent = self._known(picture.parent)
+        parent = self._known(picture.parent) or _blank_plane(blank_kind(picture, extent))
         if parent is None:
             raise UnknownPlanes((picture.parent,))
         return self._keep(digest, apply_patch(parent, picture))
@@ -150,6 +150,21 @@ class PlaneKind(NamedTuple):
 def kind_of(plane: Plane) -> PlaneKind:
     """A plane without its pixels."""
     return PlaneKind(plane.format, plane.transfer, plane.extent)
+
+
+def blank_kind(patch: Patch, extent: Extent | None) -> PlaneKind | None:
+    """The kind of a patch's parent, if that is the blank plane of this extent."""
+    new = patch.plane
+    if extent is None or patch.parent != blank_digest(new.format, extent, new.transfer):
+        return None
+    return PlaneKind(new.format, new.transfer, extent)
+
+
+def _blank_plane(kind: PlaneKind | None) -> Plane | None:
+    if kind is None:
+        return None
+    size = kind.extent.width * kind.extent.height * kind.format.pixel_bytes
+    return Plane(kind.format, kind.extent, bytes(size), kind.transfer)
 
 
 def check_patch(parent: PlaneKind, patch: Patch) -> Rect:

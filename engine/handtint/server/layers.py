@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from handtint.color.hints import Points
 from handtint.server import planes as read
-from handtint.server.cache import HINTS, Cache, PlaneKind, UnknownPlanes, check_patch, kind_of
-from handtint.wire.pixels import Known, Picture, Plane
+from handtint.server.cache import HINTS, Cache, PlaneKind, UnknownPlanes, blank_kind, check_patch, kind_of
+from handtint.wire.pixels import Extent, Known, Picture, Plane
 
 
 class HintLayer(NamedTuple):
@@ -32,8 +34,8 @@ class HintLayers:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def find(self, picture: Picture) -> Points:
-        """What is painted on the layer that is meant; kept for the next stroke.
+    def find(self, picture: Picture, extent: Extent | None = None) -> Points:
+        """What is painted on the layer that is meant; kept for the next stroke. `extent` is that of a blank parent.
 
         Raises
         ------
@@ -50,7 +52,7 @@ class HintLayers:
             raise UnknownPlanes((digest,))
         if isinstance(picture, Plane):
             return self._keep(digest, HintLayer(read.hints(picture), kind_of(picture)))
-        parent = self._known(picture.parent)
+        parent = self._known(picture.parent) or _blank_layer(blank_kind(picture, extent))
         if parent is None:
             raise UnknownPlanes((picture.parent,))
         check_patch(parent.kind, picture)
@@ -64,3 +66,10 @@ class HintLayers:
     def _keep(self, digest: str, layer: HintLayer) -> Points:
         self._cache.put((HINTS, digest), layer, layer.points.nbytes)
         return layer.points
+
+
+def _blank_layer(kind: PlaneKind | None) -> HintLayer | None:
+    if kind is None:
+        return None
+    nothing = np.empty(0, np.int64), np.empty((2, 0), np.float32), np.empty(0, np.float32)
+    return HintLayer(Points((kind.extent.height, kind.extent.width), *nothing), kind)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ from handtint.wire.messages import (
     Segment,
     Suggest,
 )
-from handtint.wire.pixels import Extent, Known, Picture, Plane, Rect
+from handtint.wire.pixels import Extent, Known, Patch, Picture, Plane, Rect
 
 if TYPE_CHECKING:
     from handtint.colorizers.segmenter import Segmenter
@@ -60,6 +60,8 @@ _MOST_DETAIL = 8192
 _VISIBLE = 2.0
 """ab units that a hint must move by before we speak of it."""
 _log = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
 
 
 class TooLarge(PictureError):  # noqa: N818 - read as a sentence at the raise
@@ -166,11 +168,16 @@ class Service:
 
     def keep(self, job: Job) -> None:
         """Remember the planes of a job that was called off: the next request names them by digest."""
+        extent: Extent | None = None
         for name in ("base", "hints", "semantic", "exemplar", "selection", "source"):
             picture = getattr(job.request, name, None)
             if picture is not None:
                 try:
-                    _ = self._find_hints(picture) if name == "hints" else self._find(picture)
+                    if name == "hints":
+                        self._find_hints(picture, extent)
+                    else:
+                        found = self._find(picture, extent).plane.extent
+                        extent = extent or found
                 except (UnknownPlanes, PictureError, GuidanceError) as error:
                     _log.debug("a plane of a called-off request is not kept: %s", error)
 
@@ -230,25 +237,17 @@ class Service:
         )
 
     def _inputs(self, request: Colorize) -> Inputs:
-        """All planes, kept for next time; says at once everything that is missing."""
+        """All planes, kept for next time; says at once everything that is missing.
+
+        Where that is the base, patches have to wait: it says how large the blank is that they may be patches of.
+        """
         missing: list[str] = []
-        hints: Points | None = None
-        try:
-            hints = None if request.hints is None else self._find_hints(request.hints)
-        except UnknownPlanes as error:
-            missing.extend(error.missing)
-        found: list[Plane | None] = []
-        for picture in (request.semantic, request.exemplar, request.selection):
-            try:
-                found.append(None if picture is None else self._find(picture).plane)
-            except UnknownPlanes as error:
-                found.append(None)
-                missing.extend(error.missing)
-        base = Base("", None)
-        try:
-            base = self._base(request.base)
-        except UnknownPlanes as error:
-            missing.extend(error.missing)
+        base = _tried(self._base, request.base, missing) or Base("", None)
+        extent = base.plane.extent if base.plane is not None else None
+        named = (request.hints, request.semantic, request.exemplar, request.selection)
+        painted, *others = (None if missing and isinstance(picture, Patch) else picture for picture in named)
+        hints = _tried(lambda picture: self._find_hints(picture, extent), painted, missing)
+        found = [_tried(lambda picture: self._find(picture, extent).plane, picture, missing) for picture in others]
         if missing:
             raise UnknownPlanes(tuple(dict.fromkeys(missing)))
         return Inputs(base, hints, *found)
@@ -281,13 +280,13 @@ class Service:
         """Also once more after work: what a method keeps of a picture grows with what it was asked."""
         self._cache.put(("prepared", method, base.digest), prepared, prepared.nbytes)
 
-    def _find(self, picture: Picture) -> Named:
+    def _find(self, picture: Picture, extent: Extent | None = None) -> Named:
         _check_limits(picture)
-        return self._planes.find(picture)
+        return self._planes.find(picture, extent)
 
-    def _find_hints(self, picture: Picture) -> Points:
+    def _find_hints(self, picture: Picture, extent: Extent | None = None) -> Points:
         _check_limits(picture)
-        return self._layers.find(picture)
+        return self._layers.find(picture, extent)
 
     # Semantic map ---------------------------------------------------------------------------------------------
 
@@ -338,6 +337,15 @@ class Service:
             raise GuidanceError(f"expected 1 to {MAX_COLORS} colors in a palette, got {request.count}")
         lab, weights = extract_palette(read.picture_lab(self._find(request.source).plane), request.count)
         return ExtractedPalette(request.id, wire_palette(lab, weights))
+
+
+def _tried(find: Callable[[Picture], _Found], picture: Picture | None, missing: list[str]) -> _Found | None:
+    """What is found of a picture; None where there is none, or where digests are missing, which are noted."""
+    try:
+        return None if picture is None else find(picture)
+    except UnknownPlanes as error:
+        missing.extend(error.missing)
+        return None
 
 
 def _check_limits(picture: Picture) -> None:

@@ -127,7 +127,7 @@ class Plane:
         """
         known: str | None = self.__dict__.get("_digest")
         if known is None:
-            head = f"{self.format.value} {self.extent.width} {self.extent.height} {self.transfer.value}\n"
+            head = f"{_kind_text(self.format, self.extent, self.transfer)}\n"
             state = hashlib.blake2b(head.encode(), digest_size=16)
             state.update(self.data)
             known = self.__dict__["_digest"] = state.hexdigest()
@@ -162,8 +162,20 @@ class Patch:
 
     def digest(self) -> str:
         """Name of the patched plane. It names how it was made, so that nobody has to hash the whole again."""
-        text = f"patch {self.parent} {self.x} {self.y} {self.plane.digest()}"
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return _digest_of(f"patch {self.parent} {self.x} {self.y} {self.plane.digest()}")
+
+
+def blank_digest(pixel_format: PixelFormat, extent: Extent, transfer: Transfer = Transfer.srgb) -> str:
+    """Name of the plane whose bytes are all 0, as the parent of a patch: an engine need not be given that plane."""
+    return _digest_of(f"blank {_kind_text(pixel_format, extent, transfer)}")
+
+
+def _kind_text(pixel_format: PixelFormat, extent: Extent, transfer: Transfer) -> str:
+    return f"{pixel_format.value} {extent.width} {extent.height} {transfer.value}"
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 Picture = Plane | Known | Patch
