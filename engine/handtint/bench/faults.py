@@ -27,7 +27,9 @@ from handtint.wire.connection import FILE_NAME, Connection, read_connection, wri
 
 KILLS, RACES, RACERS = 5, 5, 4
 _PATIENCE = 120.0
-STATES = ("while it starts", "while it is idle", "while it receives", "while it works")
+_LARGE_SIDE = 3000
+"""An answer of this size does not fit into the system's buffers: a killed engine takes half of it along."""
+STATES = ("while it starts", "while it is idle", "while it receives", "while it works", "while it answers")
 """When an engine is killed."""
 
 
@@ -60,12 +62,13 @@ def _killed(folder: Path, state: str) -> float:
         try:
             if state != "while it starts":
                 engine.connect(timeout=_PATIENCE)
-            id = engine.start(request()) if state != "while it is idle" else 0
+            asked = request(side=_LARGE_SIDE) if state == "while it answers" else request()
+            id = engine.start(asked) if state != "while it is idle" else 0
             pid = _victim(engine, launcher, state)
             os.kill(pid, signal.SIGKILL)
             killed = time.monotonic()
             until(lambda: not runs(pid))
-            id = id or engine.start(request())
+            id = id or engine.start(asked)
             return time.monotonic() - killed if answered_within(engine, id) else 0.0
         finally:
             end_engine(engine, launcher)
@@ -85,6 +88,10 @@ def _victim(engine: Engine, launcher: Launcher, state: str) -> int:
         until(lambda: bool(engine.receive()) or not engine.link.wants_write, 2.0)
     if state == "while it works":
         until(lambda: any(isinstance(message, m.Progress) for message in engine.receive()), 10.0)
+    if state == "while it answers":
+        until(lambda: bool(engine.receive()) or not engine.link.wants_write)
+        with Caller(connection) as witness:  # while nobody takes the answer in
+            until(lambda: any(use.answered for use in _status(witness).used))
     return connection.pid
 
 

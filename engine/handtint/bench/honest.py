@@ -14,13 +14,13 @@ _SIDE = 600
 _PATIENCE = 120.0
 
 
-def request(seed: int = 0) -> Colorize:
+def request(seed: int = 0, side: int = _SIDE) -> Colorize:
     """A picture of noise with a red mark; another one for each seed."""
     rng = np.random.default_rng(seed)
-    gray = rng.integers(0, 256, (_SIDE, _SIDE), np.uint8)
-    hints = np.zeros((_SIDE, _SIDE, 4), np.uint8)
+    gray = rng.integers(0, 256, (side, side), np.uint8)
+    hints = np.zeros((side, side, 4), np.uint8)
     hints[100:110, 100:200] = (200, 60, 40, 255)
-    extent = Extent(_SIDE, _SIDE)
+    extent = Extent(side, side)
     base = Plane(PixelFormat.gray8, extent, gray.tobytes())
     return Colorize(0, "fault", base, "scribble", Plane(PixelFormat.rgba8, extent, hints.tobytes()))
 
