@@ -233,7 +233,7 @@ class Panel(QWidget):  # type: ignore[misc]
 
     def _render_results(self, view: View) -> None:
         if view.follows_anyway:
-            self.blend.set_choices([("", tr("Exact, and follows the base"), "")], "")
+            self.blend.set_choices([("", tr("Exact and following"), "")], "")
         else:
             ways = [("", tr("Exact"), ""), ("yes", tr("Follows the base"), "")]
             self.blend.set_choices(ways, "yes" if view.settings.follows_base else "")
