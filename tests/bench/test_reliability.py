@@ -9,7 +9,7 @@ import pytest
 
 from handtint.bench import reliability_sections
 from handtint.bench.provenance import Origin
-from handtint.bench.reliability import Effort, Row, write_section
+from handtint.bench.reliability import Effort, Row, Section, overview_markdown, write_section
 from handtint.cli.main import run
 
 ORIGIN = Origin("2026-01-02", "abc", "a machine", "handtint 0", "handtint bench reliability")
@@ -17,12 +17,22 @@ ORIGIN = Origin("2026-01-02", "abc", "a machine", "handtint 0", "handtint bench 
 
 def test_a_section_measured_again_leaves_the_others(tmp_path: Path) -> None:
     effort = Effort(0.5, tmp_path / "work")
-    write_section("bytes", "Bad bytes", [Row("one", "7 of 7", True, {"n": 7})], effort, ORIGIN, tmp_path)
-    write_section("load", "Load", [Row("two", "slow", True)], effort, ORIGIN, tmp_path)
-    page = write_section("bytes", "Bad bytes", [Row("one", "6 of 7", False, {"n": 6})], effort, ORIGIN, tmp_path)
+    seven, six = Row("one", "7 of 7", True, {"n": 7}), Row("one", "6 of 7", False, {"n": 6})
+    write_section(Section("bytes", "Bad bytes", [seven], 119.4), effort, ORIGIN, tmp_path)
+    write_section(Section("load", "Load", [Row("two", "slow", True)], 125.0), effort, ORIGIN, tmp_path)
+    page = write_section(Section("bytes", "Bad bytes", [six], 119.4), effort, ORIGIN, tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "| one | BROKEN: 6 of 7 |" in text
     assert "| two | slow |" in text
+    assert "- Scale: 0.5, in 119 s\n" in text
+    assert "- Scale: 0.5, in 2 min\n" in text
+    overview = overview_markdown(tmp_path, ["load", "bytes"]).splitlines()
+    assert overview[2:] == [
+        "| **Load** | *2026-01-02, scale 0.5* |",
+        "| two | slow |",
+        "| **Bad bytes** | *2026-01-02, scale 0.5* |",
+        "| one | BROKEN: 6 of 7 |",
+    ]
     assert "7 of 7" not in text
     assert json.loads((tmp_path / "bytes.json").read_text())["rows"][0]["figures"] == {"n": 6}
 

@@ -129,6 +129,7 @@ def cases(*, large: bool) -> Iterator[Case]:
     yield from _values()
     yield from _sizes()
     yield from _guidance()
+    yield from _unified()
     yield from _raw()
     if large:
         side = 14_143
@@ -201,6 +202,25 @@ def _guidance() -> Iterator[Case]:
     weights = m.Palette((m.Color(1.0, 0.0, 0.0),), (0.0,))
     yield _case("a palette whose shares are all 0", "bad_guidance", method="global_local", palette=weights)
     yield _case("a method that there is not", "unknown_method", method="../../etc/passwd")
+
+
+def _unified() -> Iterator[Case]:
+    """The method that takes everything at once, at the sizes where there is least of it and too much."""
+    many = m.Palette(tuple(m.Color(shade / 255, 0.5, 0.5) for shade in range(256)))
+    one = Plane(PixelFormat.rgb8, Extent(1, 1), b"\xc0\x40\x20")
+    yield _case("unknown classes for unified", "bad_guidance", method="unified", semantic=_index(255))
+    for width, height in ((1, 1), (2, 1), (3, 5), (2_000, 1), (1, 2_000), (65_535, 1), (1, 65_535)):
+        extent, count = Extent(width, height), width * height
+        everything = {
+            "base": Plane(PixelFormat.gray8, extent, bytes(index % 251 for index in range(count))),
+            "hints": Plane(PixelFormat.rgba8, extent, b"\xc8\x28\x28\xff" * count),
+            "semantic": Plane(PixelFormat.index8, extent, b"\x01" * count),
+            "palette": many,
+            "exemplar": one,
+        }
+        yield _case(f"everything at {width}x{height}", "colorized", method="unified", **everything)
+        bare = {"base": everything["base"]}
+        yield _case(f"nothing but a base of {width}x{height}", "colorized", method="unified", **bare)
 
 
 def _raw() -> Iterator[Case]:

@@ -58,18 +58,29 @@ class Effort:
         return max(least, round(count * self.scale))
 
 
-def write_section(name: str, title: str, rows: Sequence[Row], effort: Effort, origin: Origin, out: Path) -> Path:
+@dataclass(frozen=True)
+class Section:
+    """What one section came to, and the seconds that it took."""
+
+    name: str
+    title: str
+    rows: Sequence[Row]
+    seconds: float
+
+
+def write_section(section: Section, effort: Effort, origin: Origin, out: Path) -> Path:
     """Keep a section's rows as JSON, and make the page of all sections in the folder anew; returns the page."""
     out.mkdir(parents=True, exist_ok=True)
     values = {
         **asdict(origin),
-        "section": name,
-        "title": title,
+        "section": section.name,
+        "title": section.title,
         "scale": effort.scale,
         "seed": effort.seed,
-        "rows": [asdict(row) for row in rows],
+        "seconds": round(section.seconds),
+        "rows": [asdict(row) for row in section.rows],
     }
-    (out / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    (out / f"{section.name}.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     page = out / "reliability.md"
     page.write_text(reliability_markdown(out), encoding="utf-8")
     return page
@@ -84,8 +95,13 @@ def reliability_markdown(folder: Path) -> str:
         origin = [f"- {name.capitalize()}: {values[name]}" for name in names]
         rows = [f"| {_cells(row)} |" for row in values["rows"]]
         table = ["| what was done | how it went |", "| --- | --- |", *rows]
-        parts += [f"## {values['title']}", "\n".join([*origin, f"- Scale: {values['scale']:g}"]), "\n".join(table)]
+        scale = f"- Scale: {values['scale']:g}, in {_minutes(values['seconds'])}"
+        parts += [f"## {values['title']}", "\n".join([*origin, scale]), "\n".join(table)]
     return "\n\n".join(parts) + "\n"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def overview_markdown(folder: Path, names: Sequence[str]) -> str:

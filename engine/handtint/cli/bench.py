@@ -128,15 +128,16 @@ def latency(methods: str, sizes: str, threads: str, strokes: int, out: Path, dev
 @bench.command()
 @click.option("--sections", default="", help="Only these, with commas; all by default.")
 @click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
-              help="How much of everything is done; 1 takes about an hour on two cores.")  # fmt: skip
+              help="How much of everything is done; 1 takes about an hour and a half on two cores.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-reliability"), show_default=True)
 def reliability(sections: str, scale: float, seed: int, out: Path) -> int:
     """Bad bytes, bad pictures, load and faults, done on purpose to engines of its own; 1 where one did not hold."""
     import tempfile
+    import time
 
     from handtint.bench.provenance import command_line, find_origin
-    from handtint.bench.reliability import Effort, write_section
+    from handtint.bench.reliability import Effort, Section, write_section
     from handtint.bench.reliability_sections import SECTIONS
 
     names = _names(sections) or tuple(SECTIONS)
@@ -147,10 +148,10 @@ def reliability(sections: str, scale: float, seed: int, out: Path) -> int:
         title, measure = SECTIONS[name]
         with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
             effort = Effort(scale, Path(folder), seed, note=lambda text: click.echo(text, err=True))
-            rows = measure(effort)
-        origin = find_origin(command_line(sys.argv[1:]), datetime.now(UTC))
-        page = write_section(name, title, rows, effort, origin, out)
-        held = held and all(row.held for row in rows)
+            started = time.monotonic()
+            section = Section(name, title, measure(effort), time.monotonic() - started)
+        page = write_section(section, effort, find_origin(command_line(sys.argv[1:]), datetime.now(UTC)), out)
+        held = held and all(row.held for row in section.rows)
     click.echo(page.read_text(encoding="utf-8"))
     return 0 if held else 1
 
