@@ -16,6 +16,7 @@ from zmq.utils.monitor import recv_monitor_message
 from handtint.wire import messages as m
 from handtint.wire.codec import MAGIC, encode
 from handtint.wire.connection import USERNAME
+from handtint.wire.limits import MAX_FRAMES, MAX_PART
 from handtint.wire.pixels import Extent, Known, PixelFormat, Plane
 
 LONG = 30.0
@@ -242,8 +243,7 @@ def test_no_credentials_at_all_are_not_let_in(running: Any, stranger: Any) -> No
         ([MAGIC, b"\x91" * 100_000], "bad_request"),
         ([MAGIC, msgpack.packb({"type": "dance", "id": 1})], "unknown_type"),
         ([MAGIC, msgpack.packb({"type": "colorize", "id": 1})], "bad_request"),
-        ([MAGIC, bytes(2_000_000)], "too_large"),
-        ([MAGIC, msgpack.packb({"type": "status", "id": 1}), *[b""] * 100], "too_large"),
+        ([MAGIC, msgpack.packb({"type": "status", "id": 1}), *[b""] * (MAX_FRAMES + 1)], "too_large"),
         ([bytes(encode(m.Stopping(1))[0]), bytes(encode(m.Stopping(1))[1])], "bad_request"),
     ],
 )
@@ -253,6 +253,24 @@ def test_garbage_then_an_honest_request(peer: Any, frames: list[bytes], code: st
     assert isinstance(answer, m.Failure)
     assert answer.code == code
     assert peer.call(m.GetStatus(peer.next_id())).served == 0
+
+
+def test_who_sends_a_frame_that_is_too_large_is_hung_up_on(running: Any, peer: Any) -> None:
+    glutton = running.peer()
+    glutton.hello()
+    with glutton.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+        glutton.send_raw(MAGIC, bytes(MAX_PART + 1))
+        assert monitor.poll(LONG * 1000)
+        glutton.socket.disable_monitor()
+    assert not glutton.socket.poll(0)
+    assert peer.call(m.GetStatus(peer.next_id())).served == 0
+
+
+def test_who_is_too_old_is_told(peer: Any) -> None:
+    answer = peer.call(m.Hello(peer.next_id(), "past", minor=m.OLDEST_MINOR - 1))
+    assert answer.code == "protocol"
+    assert f"{m.PROTOCOL[0]}.{m.OLDEST_MINOR}" in answer.text
+    assert f"{m.PROTOCOL[0]}.{m.OLDEST_MINOR - 1}" in answer.text
 
 
 def test_a_plane_that_lies_about_its_size(peer: Any, request_for: Make) -> None:

@@ -219,8 +219,23 @@ def test_integers_are_read_where_numbers_are_asked_for():
         pytest.param({"hints": {"parent": DIGEST, "x": 0, "y": 0}}, "needs the field 'plane'", id="patch"),
         pytest.param(
             {"hints": {"format": "rgba8", "width": 1, "height": 1, "frame": 1}},
-            "colorize.hints names plane 1, the message carries 1",
+            "colorize.hints names 1 plane frames from 1 on, the message carries 1",
             id="no such plane",
+        ),
+        pytest.param(
+            {"hints": {"format": "rgba8", "width": 1, "height": 1, "frame": 0, "frames": 2}},
+            "colorize.hints names 2 plane frames from 0 on, the message carries 1",
+            id="no such part",
+        ),
+        pytest.param(
+            {"hints": {"format": "rgba8", "width": 1, "height": 1, "frame": 0, "frames": 0}},
+            "colorize.hints names 0 plane frames from 0 on",
+            id="no part",
+        ),
+        pytest.param(
+            {"hints": {"format": "rgba8", "width": 1, "height": 1, "frame": 0, "frames": "2"}},
+            "colorize.hints.frames must be an integer",
+            id="parts that are no number",
         ),
         pytest.param(
             {"hints": {"format": "rgba8", "width": 1, "height": 1, "frame": 0}},
@@ -278,7 +293,7 @@ def test_another_major_version_is_told_apart_even_if_nothing_else_can_be_read(re
         ([MAGIC, msgpack.packb({"type": 1, "id": 1})], "bad_request"),
         ([MAGIC, msgpack.packb({"type": "status", "id": 1}) + b"\x00"], "bad_request"),
         ([MAGIC, bytes(limits.MAX_HEADER + 1)], "too_large"),
-        ([MAGIC, msgpack.packb({"type": "status", "id": 1}), *[b""] * 17], "too_large"),
+        ([MAGIC, msgpack.packb({"type": "status", "id": 1}), *[b""] * (limits.MAX_FRAMES + 1)], "too_large"),
         ([MAGIC, b"\x81\xa1x" + b"\x91" * 40 + b"\xc0"], "bad_request"),
         ([MAGIC, b"\x81\xa1x" + b"\x91" * 100_000 + b"\xc0"], "bad_request"),
         ([MAGIC, b"\x81\xa1x\xdd\xff\xff\xff\xff"], "bad_request"),
@@ -319,3 +334,38 @@ def test_sixteen_planes_and_sixteen_levels_are_allowed():
 def test_a_sender_learns_of_its_own_mistake(message):
     with pytest.raises(ProtocolError):
         encode(message)
+
+
+@pytest.mark.parametrize("size", [limits.MAX_PART - 1, limits.MAX_PART, limits.MAX_PART + 1, 3 * limits.MAX_PART + 7])
+def test_large_planes_of_a_request_travel_in_parts(size):
+    data = (bytes(range(251)) * (size // 251 + 1))[:size]  # no part is like its neighbour
+    base = Plane(PixelFormat.gray8, Extent(size, 1), data)
+    frames = encode(m.Colorize(1, "d", base, hints=GRAY, exemplar=base))
+    assert max(memoryview(frame).nbytes for frame in frames) == min(size, limits.MAX_PART)
+    count = -(-size // limits.MAX_PART)
+    assert len(frames) == 2 + 2 * count + 1
+    assert all(memoryview(frame).obj is data for frame in frames[2 : 2 + count]), "they are views of the plane"
+    read = decode([bytes(frame) for frame in frames])
+    assert (read.base, read.hints, read.exemplar) == (base, GRAY, base)
+
+
+def test_planes_of_a_reply_travel_whole():
+    size = 3 * limits.MAX_PART
+    plane = Plane(PixelFormat.rgb8, Extent(limits.MAX_PART, 1), bytes(size))
+    frames = encode(m.Colorized(1, plane, Rect(0, 0, limits.MAX_PART, 1), plane.extent, "bins"))
+    assert [memoryview(frame).nbytes for frame in frames[2:]] == [size]
+    assert decode([bytes(frame) for frame in frames]).plane == plane
+
+
+def test_parts_that_are_not_all_there_are_refused():
+    base = Plane(PixelFormat.gray8, Extent(limits.MAX_PART, 2), bytes(2 * limits.MAX_PART))
+    frames = [bytes(frame) for frame in encode(m.Colorize(1, "d", base))]
+    with pytest.raises(MessageError, match="names 2 plane frames from 0 on, the message carries 1"):
+        decode(frames[:-1])
+    with pytest.raises(MessageError, match=f"needs {2 * limits.MAX_PART} bytes"):
+        decode([*frames[:-1], frames[-1][1:]])
+
+
+def test_a_request_with_a_header_that_the_engine_would_not_read_is_refused():
+    with pytest.raises(ProtocolError, match="shorter texts"):
+        encode(m.Colorize(1, "x" * limits.MAX_PART, GRAY))

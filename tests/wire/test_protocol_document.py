@@ -107,7 +107,8 @@ def test_bounds():
     section = TEXT[TEXT.index("## 10.") : TEXT.index("## 11.")]
     numbers = [int(row[1].split()[0]) for row in rows(section)]
     assert numbers == [
-        limits.MAX_HEADER, limits.MAX_DEPTH, limits.MAX_TEXT, limits.MAX_ITEMS, limits.MAX_PLANES, limits.MAX_PLANE,
+        limits.MAX_HEADER, limits.MAX_PART, limits.MAX_DEPTH, limits.MAX_TEXT, limits.MAX_ITEMS,
+        limits.MAX_PLANES, limits.MAX_FRAMES, limits.MAX_PLANE,
     ]  # fmt: skip
 
 

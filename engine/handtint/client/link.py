@@ -347,7 +347,9 @@ class EngineLink:
             self._answer(message)
 
     def _take_welcome(self, message: m.Message) -> None:
-        if isinstance(message, m.Welcome) and message.major == m.PROTOCOL[0]:
+        if isinstance(message, m.Welcome) and message.major == m.PROTOCOL[0] and message.minor < m.OLDEST_MINOR:
+            self._give_up(LinkState.refused, "An older engine runs: stop it with `handtint stop`, and update it.")
+        elif isinstance(message, m.Welcome) and message.major == m.PROTOCOL[0]:
             self.welcome = message
             self._opened = False
             self._starts = 0

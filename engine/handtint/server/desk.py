@@ -12,6 +12,7 @@ from handtint import __version__
 from handtint.server.mailbox import Client, Job, Key, Mailbox
 from handtint.server.worker import called_off
 from handtint.wire.messages import (
+    OLDEST_MINOR,
     PROTOCOL,
     Cancel,
     CancelDone,
@@ -138,6 +139,10 @@ class Desk:
     def _hello(self, message: Hello) -> Message:
         if message.major != PROTOCOL[0]:
             text = f"this engine speaks protocol {PROTOCOL[0]}, the client {message.major}: update the older of the two"
+            return Failure(message.id, "protocol", text)
+        if message.minor < OLDEST_MINOR:
+            spoken, oldest = f"{message.major}.{message.minor}", f"{PROTOCOL[0]}.{OLDEST_MINOR}"
+            text = f"this engine understands protocol {oldest} and newer, the plug-in speaks {spoken}: install it again"
             return Failure(message.id, "protocol", text)
         _log.info("hello from %s", message.client[:80])
         facts = self._facts

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import re
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from handtint.errors import EngineRefused, InputError
 from handtint.server.keys import Keys
 from handtint.server.mailbox import Client
 from handtint.server.zap import Gatekeeper
-from handtint.wire.limits import MAX_PLANE
+from handtint.wire.limits import MAX_PART
 from handtint.wire.pixels import Buffer
 
 HOST = "127.0.0.1"
@@ -26,7 +27,9 @@ _HEARTBEAT_MS = 10_000
 _SILENCE_MS = 60_000
 """An editor that is busy answers no PING: only long silence means that it hangs."""
 _HANDSHAKE_MS = 10_000
-"""Who has not shown the token by then is hung up on: until that moment libzmq keeps what such a peer sends."""
+"""Who has not shown the token or a key by then is hung up on."""
+MAX_OPEN = 1024
+"""Files and connections of one process: until the token was checked, libzmq keeps one frame of each of them."""
 _SEND_QUEUE = 64
 _RECEIVE_QUEUE = 16
 _LINGER_MS = 1_000
@@ -62,6 +65,16 @@ def parse_address(text: str) -> Address:
     if match is None or int(match["port"]) > 65535:
         raise InputError(f"expected an address like tcp://192.168.1.20:7700, got {text[:80]!r}")
     return Address(match["six"] or match["host"], int(match["port"]))
+
+
+def limit_open_files() -> None:
+    """Keep the number of connections in bounds, and so what those who have no token can make libzmq keep."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        few = MAX_OPEN if soft == resource.RLIM_INFINITY else min(soft, MAX_OPEN)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
 
 
 class Doors:
@@ -134,7 +147,7 @@ class Doors:
 def _open(context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
     router = context.socket(zmq.ROUTER)
     router.router_mandatory = True  # a vanished client is an error at the next send, not silence
-    router.maxmsgsize = MAX_PLANE
+    router.maxmsgsize = MAX_PART
     router.sndhwm = _SEND_QUEUE
     router.rcvhwm = _RECEIVE_QUEUE
     router.heartbeat_ivl = _HEARTBEAT_MS

@@ -23,7 +23,7 @@ from handtint.errors import EngineGone, EngineRefused, HandtintError, InputError
 from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
-from handtint.server.doors import HOST, Address, Doors, parse_address
+from handtint.server.doors import HOST, Address, Doors, limit_open_files, parse_address
 from handtint.server.keys import Keys, read_keys
 from handtint.server.lock import Lock
 from handtint.server.logs import logging_to
@@ -107,6 +107,7 @@ def serve(
     keys = read_keys(curve_keys) if curve_keys is not None else None
     check_listen(address, keys)
     settings = Settings(device, idle_exit, memory_budget, path or connection_path(), address, keys)
+    limit_open_files()
     make_runtime_folder(settings.path.parent)
     with logging_to(settings.path.parent, sys.stderr):
         return _serve(settings, clock)

@@ -21,7 +21,7 @@ from zmq.utils.monitor import recv_monitor_message
 from handtint import __version__
 from handtint.errors import EngineGone, EngineRefused, InputError
 from handtint.server.backlog import Backlog
-from handtint.server.doors import HOST, Address, Doors, parse_address
+from handtint.server.doors import HOST, Address, Doors, limit_open_files, parse_address
 from handtint.server.engine import TOKEN_BYTES, stopped_by_signals, take_place
 from handtint.server.keys import Keys, read_keys
 from handtint.server.lock import Lock
@@ -107,6 +107,7 @@ def relay(
             f"expected one engine in {curve_keys / 'known'}, got {len(keys.known)}: is it a painter's folder?"
         )
     make_runtime_folder(place.parent)
+    limit_open_files()
     with logging_to(place.parent, sys.stderr):
         lock = Lock(place.with_suffix(".lock"))
         other = take_place(lock, place, clock)

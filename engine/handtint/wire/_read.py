@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from handtint.errors import ProtocolError
-from handtint.wire.limits import range_of
+from handtint.wire.limits import MAX_PLANE, range_of
 from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Transfer
 
 _INT_LOW, _INT_HIGH = -(1 << 63), (1 << 63) - 1
@@ -144,11 +144,22 @@ def _read_plane(raw: Any, where: str, planes: Sequence[memoryview]) -> Plane:
     if not isinstance(raw, dict) or not raw.keys() >= {"format", "width", "height", "frame"}:
         raise _wrong(where, "a map with format, width, height and frame, with digest, or with parent", raw)
     frame = _read_int(raw["frame"], f"{where}.frame", planes)
-    if not 0 <= frame < len(planes):
-        raise ProtocolError(f"{where} names plane {frame}, the message carries {len(planes)}")
+    count = _read_int(raw.get("frames", 1), f"{where}.frames", planes)
+    if not 0 <= frame < frame + count <= len(planes):
+        raise ProtocolError(f"{where} names {count} plane frames from {frame} on, the message carries {len(planes)}")
     extent = reader(Extent)([raw["width"], raw["height"]], where, planes)
     transfer = reader(Transfer)(raw.get("transfer", Transfer.srgb.value), f"{where}.transfer", planes)
-    return Plane(reader(PixelFormat)(raw["format"], f"{where}.format", planes), extent, planes[frame], transfer)
+    pixel_format = reader(PixelFormat)(raw["format"], f"{where}.format", planes)
+    return Plane(pixel_format, extent, _joined(planes[frame : frame + count], where), transfer)
+
+
+def _joined(parts: Sequence[memoryview], where: str) -> memoryview:
+    if len(parts) == 1:
+        return parts[0]
+    size = sum(part.nbytes for part in parts)
+    if size > MAX_PLANE:
+        raise ProtocolError(f"{where} has at most {MAX_PLANE} bytes, got {size}")
+    return memoryview(b"".join(parts))
 
 
 def _read_int(raw: Any, where: str, planes: Sequence[memoryview]) -> int:

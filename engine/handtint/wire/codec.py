@@ -1,4 +1,6 @@
-"""Messages to frames and back: [protocol, msgpack header, plane, plane, ...]. Plane bytes are never copied.
+"""Messages to frames and back: [protocol, msgpack header, plane, plane, ...].
+
+Plane bytes are never copied, but for the large ones of a request: they travel in parts, and the reader joins these.
 
 Standard library and msgpack only. Driven by the dataclasses of messages.py, so that a new message needs no code here.
 Opens no socket. PROTOCOL.md is the specification.
@@ -16,7 +18,17 @@ from typing import Any
 from handtint.errors import ProtocolError
 from handtint.wire._msgpack import packb, unpackb
 from handtint.wire._read import check_range, is_int, kind_of, reader
-from handtint.wire.limits import MAX_DEPTH, MAX_HEADER, MAX_ID, MAX_ITEMS, MAX_PLANE, MAX_PLANES, MAX_TEXT
+from handtint.wire.limits import (
+    MAX_DEPTH,
+    MAX_FRAMES,
+    MAX_HEADER,
+    MAX_ID,
+    MAX_ITEMS,
+    MAX_PART,
+    MAX_PLANE,
+    MAX_PLANES,
+    MAX_TEXT,
+)
 from handtint.wire.messages import PROTOCOL, REPLIES, REQUESTS, Failure, Message
 from handtint.wire.pixels import Buffer, Plane
 
@@ -57,23 +69,49 @@ class OtherProtocol(MessageError):  # noqa: N818
 # Encoding -----------------------------------------------------------------------------------------------------
 
 
+class _Planes:
+    """Plane frames of a message that is being written.
+
+    Parameters
+    ----------
+    part : int
+        Bytes of one frame at most.
+    """
+
+    def __init__(self, part: int) -> None:
+        self.frames: list[memoryview] = []
+        self.count = 0
+        self._part = part
+
+    def add(self, data: memoryview) -> tuple[int, int]:
+        """Put a plane behind the others; where it starts, and in how many frames it is."""
+        start = len(self.frames)
+        self.count += 1
+        self.frames += [data[at : at + self._part] for at in range(0, data.nbytes, self._part)]
+        return start, len(self.frames) - start
+
+
 def encode(message: Message) -> list[Buffer]:
     """The frames of a message. The planes are views of the message's own buffers."""
-    planes: list[Buffer] = []
+    is_request = isinstance(message, REQUESTS)
+    planes = _Planes(MAX_PART if is_request else MAX_PLANE)
     header: dict[str, Any] = {"type": message.type}
     header |= _write_fields(message, planes)
-    if len(planes) > MAX_PLANES:
-        raise ProtocolError(f"a message has at most {MAX_PLANES} planes, got {len(planes)}")
+    if planes.count > MAX_PLANES:
+        raise ProtocolError(f"a message has at most {MAX_PLANES} planes, got {planes.count}")
+    if len(planes.frames) > MAX_FRAMES:
+        raise ProtocolError(f"a request has at most {MAX_FRAMES * MAX_PART} bytes of planes: send smaller pictures")
     try:
         packed: bytes = packb(header)
     except (ValueError, TypeError, OverflowError) as error:
         raise ProtocolError(f"a {message.type} message that msgpack can write was expected: {error}") from error
-    if len(packed) > MAX_HEADER:
-        raise ProtocolError(f"a header has at most {MAX_HEADER} bytes, got {len(packed)}: send shorter texts")
-    return [MAGIC, packed, *planes]
+    most = MAX_PART if is_request else MAX_HEADER
+    if len(packed) > most:
+        raise ProtocolError(f"a header has at most {most} bytes, got {len(packed)}: send shorter texts")
+    return [MAGIC, packed, *planes.frames]
 
 
-def _write_fields(value: Any, planes: list[Buffer]) -> dict[str, Any]:
+def _write_fields(value: Any, planes: _Planes) -> dict[str, Any]:
     owner = type(value)
     written = {}
     for field in fields(value):
@@ -83,7 +121,7 @@ def _write_fields(value: Any, planes: list[Buffer]) -> dict[str, Any]:
     return written
 
 
-def _write(value: Any, planes: list[Buffer]) -> Any:
+def _write(value: Any, planes: _Planes) -> Any:
     if isinstance(value, Plane):
         return _write_plane(value, planes)
     if isinstance(value, Enum):
@@ -99,25 +137,26 @@ def _write(value: Any, planes: list[Buffer]) -> Any:
     return value
 
 
-def _write_plane(plane: Plane, planes: list[Buffer]) -> dict[str, Any]:
+def _write_plane(plane: Plane, planes: _Planes) -> dict[str, Any]:
     try:
-        planes.append(memoryview(plane.data).cast("B"))
+        start, count = planes.add(memoryview(plane.data).cast("B"))
     except TypeError as error:
         raise ProtocolError(f"a plane needs bytes that lie one after another: {error}") from error
-    return {
+    written = {
         "format": plane.format.value,
         "width": plane.extent.width,
         "height": plane.extent.height,
         "transfer": plane.transfer.value,
-        "frame": len(planes) - 1,
+        "frame": start,
     }
+    return written if count == 1 else written | {"frames": count}
 
 
 # Decoding -----------------------------------------------------------------------------------------------------
 
 
 def decode(frames: Sequence[Buffer]) -> Message:
-    """The message of these frames. Its planes are views of the frames; raises MessageError and nothing else."""
+    """The message of these frames. Planes that came whole are views of them; raises MessageError and nothing else."""
     if len(frames) < 2:
         if frames:
             _check_magic(frames[0], 0)
@@ -126,8 +165,9 @@ def decode(frames: Sequence[Buffer]) -> Message:
     id = _id_of(header)
     _check_magic(frames[0], id)
     kind = _type_of(header, id)
-    if len(frames) - 2 > MAX_PLANES:
-        raise MessageError(f"a message has at most {MAX_PLANES} planes, got {len(frames) - 2}", code="too_large", id=id)
+    if len(frames) - 2 > MAX_FRAMES:
+        text = f"a message has at most {MAX_FRAMES} plane frames, got {len(frames) - 2}"
+        raise MessageError(text, code="too_large", id=id)
     try:
         planes = [_flat(frame) for frame in frames[2:]]
         message: Message = reader(kind)(header, kind.type, planes)

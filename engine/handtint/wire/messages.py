@@ -10,8 +10,10 @@ from typing import ClassVar, NamedTuple
 
 from handtint.wire.pixels import Extent, Picture, PixelFormat, Plane, Rect
 
-PROTOCOL = (1, 4)
-"""Major and minor version; a test keeps them equal to PROTOCOL.md. Only another major is refused."""
+PROTOCOL = (1, 5)
+"""Major and minor version; a test keeps them equal to PROTOCOL.md."""
+OLDEST_MINOR = 5
+"""Who speaks an older one is refused, as is another major: large planes travel in parts since then."""
 
 
 class Color(NamedTuple):
