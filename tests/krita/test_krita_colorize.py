@@ -62,7 +62,7 @@ def wanted_colors(gray: np.ndarray, marks: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 @pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
-@pytest.mark.parametrize("method", ["scribble", "global_local"])
+@pytest.mark.parametrize("method", ["scribble", "unified"])
 def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, artifacts: Path, tmp_path: Path, method: str) -> None:
     gray, marks = gray_photograph(), painted_marks()
     skimage.io.imsave(tmp_path / "gray.png", gray, check_contrast=False)
@@ -70,7 +70,7 @@ def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, artifacts: Path,
 
     found = krita("steps_colorize.py", HANDTINT_METHOD=method)
     shutil.copy(
-        tmp_path / "krita.png", artifacts / ("krita.png" if method == "global_local" else f"krita-{method}.png")
+        tmp_path / "krita.png", artifacts / ("krita.png" if method == "unified" else f"krita-{method}.png")
     )
 
     assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
