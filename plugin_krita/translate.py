@@ -21,7 +21,7 @@ from handtint_krita.words import CATALOGS, read_catalog
 
 PLUGIN = CATALOGS.parent
 TEMPLATE = CATALOGS / "handtint_krita.pot"
-_SERVICE = Path(handtint.__file__).parent / "server" / "service.py"
+_SERVER = Path(handtint.__file__).parent / "server"
 _SHOWN = ("text", "whatsThis", "toolTip", "statusTip")
 """What Krita shows of an action."""
 _HEADER = """# {about}
@@ -76,10 +76,20 @@ def _engine() -> Iterator[tuple[str, str]]:
     yield from ((text, "client/states.py") for text in TEXTS.values())
     for method in METHODS:
         yield from ((text, "colorizers/registry.py") for text in (method.title, method.help))
-    stages = re.findall(r'job\.progress = \([\d.]+, "(.+?)"\)', _SERVICE.read_text(encoding="utf-8"))
-    yield from ((text, "server/service.py") for text in stages)
+    for path in sorted(_SERVER.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        stages = re.findall(r'job\.progress = \([\d.]+, "(.+?)"\)', source)
+        yield from ((text, f"server/{path.name}") for text in (*stages, *_sentences(ast.parse(source))))
     # The first class is what no color stands for.
     yield from ((entry.name.replace("_", " "), "classes.json") for entry in read_classes()[1:])
+
+
+def _sentences(code: ast.Module) -> Iterator[str]:
+    """Whole sentences in code, which are notes for the artist, without its docstrings."""
+    statements = [node.value for node in ast.walk(code) if isinstance(node, ast.Expr)]
+    constants = (node for node in ast.walk(code) if isinstance(node, ast.Constant) and node not in statements)
+    texts = (node.value for node in constants if isinstance(node.value, str))
+    return (text for text in texts if re.fullmatch(r"[A-Z][^\n]* [^\n]*\.", text))
 
 
 def write() -> None:

@@ -8,7 +8,7 @@ from handtint.wire.messages import Colorized, Segmented
 from handtint.wire.pixels import Plane
 from handtint_krita.colorspace import pixel_format
 from handtint_krita.document import Document
-from handtint_krita.words import tr
+from handtint_krita.words import told, tr
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Answer:
         layers = [self.base, self.result] if self.result else [self.base]
         return not document.alive() or not all(map(document.has, layers))
 
+    def lost_its_base(self) -> bool:
+        """Whether the document is there, but without the layer that was colored."""
+        return _lost(self.document, self.base)
+
     def fits(self) -> bool:
         """Whether the document still has the size and the color space that were asked for."""
         return _fits(self.document, self.colorized.plane)
@@ -39,7 +43,7 @@ class Answer:
         """Show it, one undo step at most; whether a layer was added, and a sentence for the painter."""
         gray = self.document.space.model == "GRAYA"
         added = self.document.show(self.base, self.colorized.plane.data, follows_base=self.follows_base)
-        said = [tr("Colored in {seconds:.1f} s.", seconds=self.colorized.seconds), *self.colorized.notes]
+        said = [tr("Colored in {seconds:.1f} s.", seconds=self.colorized.seconds), *map(told, self.colorized.notes)]
         if gray:
             said.append(tr("The document was gray and is RGB now."))
         if not self.document.result_is_visible():
@@ -59,6 +63,10 @@ class FoundMap:
         """Whether its place has gone meanwhile."""
         return not self.document.alive() or not self.document.has(self.base)
 
+    def lost_its_base(self) -> bool:
+        """Whether the document is there, but without the layer that was looked at."""
+        return _lost(self.document, self.base)
+
     def fits(self) -> bool:
         """Whether the document still has the size and the color space that were asked for."""
         return _fits(self.document, self.segmented.plane)
@@ -73,3 +81,7 @@ class FoundMap:
 
 def _fits(document: Document, plane: Plane) -> bool:
     return (plane.extent, plane.format) == (document.extent, pixel_format(document.answer_space()))
+
+
+def _lost(document: Document, base: str) -> bool:
+    return document.alive() and not document.has(base)

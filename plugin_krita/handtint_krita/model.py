@@ -259,6 +259,8 @@ class Model(QObject):  # type: ignore[misc]
         answer = self._answer
         if answer is None or answer.outlived():
             self._answer = None
+            if answer is not None and answer.lost_its_base():
+                self.say(tr("The base layer was removed meanwhile: its color was dropped."))
             return
         if not answer.document.may_write():
             return
