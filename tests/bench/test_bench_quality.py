@@ -242,6 +242,19 @@ def test_the_commit_of_a_folder_without_a_checkout(tmp_path: Path) -> None:
     assert find_commit(tmp_path) == "unknown"
 
 
+@pytest.mark.parametrize("named", ["ref: refs/heads/main", "0123456789abcdef"])
+def test_without_git_the_checkout_says_its_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    heads = tmp_path / ".git" / "refs" / "heads"
+    heads.mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text(named + "\n")
+    if named.startswith("ref"):
+        assert find_commit(tmp_path) == "unknown", "a packed branch"
+    (heads / "main").write_text("0123456789abcdef\n")
+    (tmp_path / "inside").mkdir()
+    assert find_commit(tmp_path / "inside") == "0123456, local changes unknown"
+
+
 def test_the_command(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["bench", "quality", "--data", str(pictures), "--methods", "hint_mean,gray", "--hints", "4,0"]
     assert run([*arguments, "--side", "32", "--limit", "1", "--out", str(tmp_path / "out")]) == 0

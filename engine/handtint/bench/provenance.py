@@ -55,9 +55,23 @@ def find_commit(folder: Path) -> str:
     try:
         head = _git(folder, "rev-parse", "--short", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except FileNotFoundError:
+        return _commit_without_git(folder)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{head} with local changes" if changed else head
+
+
+def _commit_without_git(folder: Path) -> str:
+    """What the checkout itself says, as beside the editors in a root of their own."""
+    for parent in (folder, *folder.parents):
+        head = parent / ".git" / "HEAD"
+        if head.is_file():
+            named = head.read_text(encoding="utf-8").strip().removeprefix("ref: ")
+            branch = parent / ".git" / named
+            commit = branch.read_text(encoding="utf-8").strip() if branch.is_file() else named
+            return "unknown" if "/" in commit else f"{commit[:7]}, local changes unknown"
+    return "unknown"
 
 
 def _git(folder: Path, *arguments: str) -> str:
