@@ -176,6 +176,25 @@ def gimp(method: str, sizes: str, rounds: int, out: Path) -> None:
 
 
 @bench.command()
+@click.option("--method", default="", help="The engine's default where none is named.")
+@click.option("--size", type=click.FloatRange(min=0, min_open=True), default=4.0, show_default=True, help="Megapixels.")
+@click.option("--strokes", type=click.IntRange(min=1), default=40, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-krita"), show_default=True)
+def krita(method: str, size: float, strokes: int, out: Path) -> None:
+    """A stroke in a real Krita: from the brush's release to a changed picture."""
+    import tempfile
+
+    from handtint.bench.krita import KritaPlan, run_krita, write_krita
+    from handtint.bench.provenance import command_line, find_origin
+
+    plan = KritaPlan(method, size, strokes)
+    with tempfile.TemporaryDirectory(prefix="handtint-bench-") as folder:
+        times = run_krita(plan, Path(folder))
+    page = write_krita(times, plan, find_origin(command_line(sys.argv[1:]), datetime.now(UTC)), out)
+    click.echo(page.read_text(encoding="utf-8"))
+
+
+@bench.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/bench-quality"), show_default=True)
 def report(out: Path) -> None:
     """Make the HTML page of a run's folder again; it may show pictures of the data, so keep it to yourself."""
