@@ -239,6 +239,14 @@ def test_another_major_version_is_refused_with_both_names(link_to):
     assert link.text == text
 
 
+def test_an_older_engine_is_refused(link_to):
+    """It would not understand planes in parts."""
+    link = link_to(lambda frames: [encode(m.Welcome(1, "0", "cpu", (), minor=m.OLDEST_MINOR - 1))])
+    link.open()
+    turn(link, lambda _: link.state is LinkState.refused)
+    assert "handtint stop" in link.text
+
+
 def test_an_answer_that_is_no_message_is_refused(link_to):
     link = link_to(lambda frames: [[b"handtint/1", b"\xc1"]])
     link.send(request(link))

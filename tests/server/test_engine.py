@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -20,17 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handtint.client import _framing as framing
 from handtint.client.blocking import Engine
 from handtint.client.launcher import Launcher
 from handtint.errors import EngineFailed
 from handtint.server import planes
-from handtint.server.doors import MAX_OPEN
 from handtint.server.lock import Lock
 from handtint.server.pixelmath import Bands
 from handtint.wire import messages as m
 from handtint.wire.connection import Connection, read_connection, write_connection
-from handtint.wire.limits import MAX_PART
 from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, Transfer
 
 PATIENCE = 60.0
@@ -184,51 +178,6 @@ def test_work_that_never_ends_does_not_keep_a_stopped_engine(
     assert process.exit_code() == 0
     assert process.says("leaving without it")
     assert not process.path.exists()
-
-
-def peak_memory(pid: int) -> int:
-    """The most bytes that a process has had in memory since it was last forgotten."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1])  # type: ignore[index]
-
-
-def flood(connection: Connection, head: bytes, nbytes: int) -> socket.socket:
-    """A peer without the token: the head of a frame, and so much of its body, unless it is hung up on before."""
-    peer = socket.create_connection((connection.host, connection.port), PATIENCE)
-    block = memoryview(bytes(1 << 20))
-    with contextlib.suppress(ConnectionError):
-        peer.sendall(framing.greeting("PLAIN") + head)
-        for at in range(0, nbytes, len(block)):
-            peer.sendall(block[: nbytes - at])
-    return peer
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self/clear_refs").exists(), reason="the system does not tell a process's peak memory"
-)
-def test_what_peers_without_the_token_send_is_not_kept(
-    serve: Callable[[], Process], connect: Callable[..., Any]
-) -> None:
-    """Each claims a large frame and sends 32 MiB of it, or nearly the whole of the largest one that is taken."""
-    process = serve()
-    connection = process.connection()
-    peer = connect(connection)
-    request = m.Colorize(peer.next_id(), "d", picture()[0], "scribble")
-    peer.call(request)  # torch is loaded now: what comes on top is the peers'
-    before = peer.call(m.GetStatus(peer.next_id())).memory
-    Path(f"/proc/{process.pid}/clear_refs").write_text("5")
-    peers = []
-    for _ in range(16):
-        for kind in (framing.COMMAND, 0):
-            peers.append(flood(connection, struct.pack(">BQ", kind | framing.LONG, (1 << 31) - 1), 32 << 20))
-            peers.append(flood(connection, struct.pack(">BQ", kind | framing.LONG, MAX_PART), MAX_PART - 1))
-    assert isinstance(peer.call(replace(request, id=peer.next_id())), m.Colorized)
-    grown = peak_memory(process.pid) - before
-    for each in peers:
-        each.close()
-    assert grown < len(peers) * MAX_PART + (64 << 20), f"{grown >> 20} MiB more than before {len(peers)} of them"
-    limits = Path(f"/proc/{process.pid}/limits").read_text()
-    assert int(re.search(r"^Max open files\s+(\d+)", limits, re.MULTILINE)[1]) <= MAX_OPEN  # type: ignore[index]
 
 
 def test_second_engine_finds_the_first(serve: Callable[[], Process], connect: Callable[..., Any]) -> None:

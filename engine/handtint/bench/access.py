@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from handtint.bench.caller import Caller
+from handtint.bench.flood import flood_row
 from handtint.bench.fuzz_live import honest_request
 from handtint.bench.fuzz_targets import honest_messages
 from handtint.bench.processes import SERVE, engine_in
@@ -46,7 +47,7 @@ main()
 
 def access(effort: Effort) -> list[Row]:
     """All rows of the section."""
-    return [stranger_row(effort), trap_row(effort), address_row(effort), path_row(effort)]
+    return [stranger_row(effort), flood_row(effort), trap_row(effort), address_row(effort), path_row(effort)]
 
 
 def stranger_row(effort: Effort) -> Row:

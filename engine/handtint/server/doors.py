@@ -28,7 +28,7 @@ _SILENCE_MS = 60_000
 """An editor that is busy answers no PING: only long silence means that it hangs."""
 _HANDSHAKE_MS = 10_000
 """Who has not shown the token or a key by then is hung up on."""
-MAX_OPEN = 1024
+MAX_OPEN = 512
 """Files and connections of one process: until the token was checked, libzmq keeps one frame of each of them."""
 _SEND_QUEUE = 64
 _RECEIVE_QUEUE = 16

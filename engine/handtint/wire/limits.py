@@ -12,7 +12,7 @@ from handtint.wire.pixels import Extent, Patch, Rect
 
 MAX_PLANES = 16
 """Planes in one message."""
-MAX_PART = 1 << 18
+MAX_PART = 1 << 19
 """Bytes of one frame of a request. Until a peer has shown the token, one frame is all that it can make libzmq keep."""
 MAX_FRAMES = 1 << 14
 """Plane frames in one message."""
