@@ -41,7 +41,8 @@ def test_whatever_happens_meanwhile_is_a_sentence(krita: Play, artifacts: Path, 
     for name in ("locked and hidden inputs", "larger than the canvas", "resized meanwhile"):
         assert found[name].startswith("Colored in")
     assert found["hints deleted"] == "Paint some color on the hints layer: this method spreads it."
-    assert found["base deleted"]
+    assert found["base deleted meanwhile"] == "The base layer was removed meanwhile: its color was dropped."
+    assert found["base deleted"].startswith("Colored in"), "another layer is the base now"
     assert found["nothing open"] == "Open a gray picture to color it."
     assert found["one pixel"][3] == 255
     assert found["large"] == "Cancelled."

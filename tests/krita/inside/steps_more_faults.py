@@ -106,9 +106,18 @@ def steps():
     yield kit.idle
     yield from pressed()
     RESULT["hints deleted"] = kit.status()
+    engine = engine_pid()
+    os.kill(engine, signal.SIGSTOP)
+    kit.choose_method("global_local")  # which needs no hints
+    kit.click(panel.colorize)
+    yield lambda: bool(panel._model._talk.newest)
     document.nodeByName("Base").remove()
+    os.kill(engine, signal.SIGCONT)
+    yield lambda: kit.idle() and kit.status().startswith("The base")
+    RESULT["base deleted meanwhile"] = kit.status()
     yield from pressed()
     RESULT["base deleted"] = kit.status()
+    kit.choose_method("scribble")
     yield from kit.shown("deleted.png")
 
     # What is asked beside coloring, where nothing is open and where the layer is empty.
