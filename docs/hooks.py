@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 
@@ -22,3 +23,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for card in sorted(WEIGHTS.glob("*.md")):
         files.append(File.generated(config, f"cards/{card.name}", abs_src_path=str(card)))
     return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """On a card, whose place here is not that in the repository, turn its links into the documentation."""
+    return markdown.replace("](../docs/", "](../") if page.file.src_uri.startswith("cards/") else markdown
