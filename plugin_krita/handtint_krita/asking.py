@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handtint.wire.messages import Colorized, Palette, Segmented
-from handtint.wire.pixels import Plane
+from handtint.wire.pixels import Extent, Plane
 from handtint_krita.answer import Answer, FoundMap
 from handtint_krita.conversation import Conversation
 from handtint_krita.document import Document
@@ -51,8 +51,15 @@ class Asking:
         self._talk.ask(functools.partial(map_request, document=document.id, base=base, answer=space), {})
         return True
 
-    def for_color(self, document: Document, settings: Settings, palette: Palette | None, takes: tuple[str, ...]) -> int:
-        """Ask for color; the request's id, 0 as long as planes are being named."""
+    def for_color(
+        self,
+        document: Document,
+        settings: Settings,
+        palette: Palette | None,
+        takes: tuple[str, ...],
+        detail: Extent | None,
+    ) -> int:
+        """Ask for color, quickly where a `detail` is given; the request's id, 0 as long as planes are being named."""
         if not self.inputs.ready(document, takes, self._hasher):
             return 0
         pictures = self.inputs.pictures(document, takes)
@@ -64,6 +71,7 @@ class Asking:
             answer=document.answer_space(),
             settings=settings,
             takes=takes,
+            detail=detail,
         )
         roles = document.roles()
         result = roles.result if document.has(roles.result) else ""

@@ -42,6 +42,12 @@ class Canvas:
         to_flake, _ = self._view.flakeToImageTransform().inverted()
         return to_flake * self._view.flakeToCanvasTransform()
 
+    def scale(self) -> float:
+        """Pixels of the screen for each of the picture's."""
+        to_widget = self.to_widget()
+        points = (to_widget.m11() ** 2 + to_widget.m12() ** 2) ** 0.5
+        return float(points * self.widget.devicePixelRatioF())
+
     def under_pointer(self) -> Spot | None:
         """The pixel under the mouse pointer; None where the pointer is not over the canvas."""
         at = self.widget.mapFromGlobal(QCursor.pos())

@@ -38,7 +38,7 @@ class Conversation:
     fraction : float
         How far the engine is with it, 0 to 1.
     live : LiveSession
-        When to ask while the painter paints; a new document takes a new one.
+        When to ask while the painter paints.
     aside : list of Message
         Answers to what was asked aside (`ask_aside`), for whoever asked to take out.
     """
@@ -46,13 +46,18 @@ class Conversation:
     def __init__(self, make_link: Callable[[], EngineLink]) -> None:
         self._make_link = make_link
         self._link = make_link()
-        self.live = LiveSession()
+        self.begin()
         self.newest = 0
         self._for_map = False
         self.fraction = 0.0
         self._doing = ""
         self._aside: set[int] = set()
         self.aside: list[Message] = []
+
+    def begin(self) -> None:
+        """Another document, or nothing to color yet: whatever comes is the first change."""
+        # Krita shows a stroke only when it has ended: there is nothing to gather before the first of several changes.
+        self.live = LiveSession(grace=0.0)
 
     @property
     def device(self) -> str:
@@ -104,6 +109,11 @@ class Conversation:
     def active(self) -> bool:
         """Whether something can come at any moment, so that `pump` is due soon."""
         return bool(self._link.unanswered) or self._link.wants_write or self._link.state in _UNDER_WAY
+
+    @property
+    def socket(self) -> int | None:
+        """Number of the socket to the engine, None while there is none."""
+        return self._link.fileno()
 
     def open(self) -> None:
         """Find or start the engine without a request."""

@@ -13,20 +13,24 @@ from dataclasses import replace
 from typing import Any
 
 from handtint.client.link import EngineLink
-from handtint.client.live import Ask, LiveSession
+from handtint.client.live import Ask
 from handtint.errors import GuidanceError, HandtintError
 from handtint.wire.messages import Colorized, Failure, MethodInfo, Palette, Segmented
+from handtint.wire.pixels import Extent
 from handtint_krita import settings as stored
 from handtint_krita.answer import Answer, FoundMap
 from handtint_krita.asking import Asking
+from handtint_krita.canvas import canvas_in_front
 from handtint_krita.conversation import Conversation, engine_is_gone
 from handtint_krita.deeds import Brush, Deeds
 from handtint_krita.document import Document
 from handtint_krita.guard import guarded
 from handtint_krita.helper import Helper
 from handtint_krita.inputs import Inputs
+from handtint_krita.listening import Listener
 from handtint_krita.palettes import fitting, parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
+from handtint_krita.request import quick_detail
 from handtint_krita.settings import Store, with_usable_palette
 from handtint_krita.view import View, sentence
 from handtint_krita.viewing import Doing, make_view, taken
@@ -85,6 +89,8 @@ class Model(QObject):  # type: ignore[misc]
         self.view = View()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._turn)
+        self._listener = Listener(self)
+        self._listener.heard.connect(self._turn)
         self._render()
 
     # What the painter does ------------------------------------------------------------------------------------------
@@ -203,6 +209,7 @@ class Model(QObject):  # type: ignore[misc]
     def close(self) -> None:
         """Krita ends."""
         self._timer.stop()
+        self._listener.watch(None)
         self._talk.close()
 
     def report(self, error: Exception) -> None:
@@ -223,18 +230,19 @@ class Model(QObject):  # type: ignore[misc]
         except Exception as error:
             self._live, self._answer = False, None  # else the next turn would fail in the same way
             self.report(error)
+        self._listener.watch(self._talk.socket)
 
     def _take_turn(self, now: float) -> None:
         self._follow_document()
         self._receive(now)
         self.helper.receive()
-        self._put_answer()
         self._held = self._document is not None and not self._document.may_write()
         if self._document is not None and not self._held:
             self._look(now)
             if self.helper.turn(self._document, self._asking):
                 self.note_change()
-            self._ask(now)
+            self._ask(now)  # first of all: the engine works on it while Krita shows what came before
+        self._put_answer()
         self._pace()
         self._render()
 
@@ -304,7 +312,8 @@ class Model(QObject):  # type: ignore[misc]
         if self._talk.finding or not (self._wanted or self._wanted_map or due is not None):
             return
         document, takes, inputs = self.in_hand(), self._takes(), self._asking.inputs
-        self._asking.look(document, takes)
+        if self._looked != now:
+            self._asking.look(document, takes)
         if inputs.base(document) is None:
             raise GuidanceError(tr("The base layer is empty: choose the layer with the gray picture"))
         if self._wanted_map:
@@ -313,14 +322,19 @@ class Model(QObject):  # type: ignore[misc]
             return
         if takes == ("hints",) and inputs.empty("hints") and not (self._live and self._shown):
             self._wanted = False
-            self._talk.live = LiveSession()  # the first stroke is a change
+            self._talk.begin()
             self.say(tr("Paint some color on the hints layer: this method spreads it."))
             return
-        sent = self._asking.for_color(document, self._settings, self._palette(), takes)
+        detail = self._detail(document) if due is Ask.preview and not self._wanted else None
+        sent = self._asking.for_color(document, self._settings, self._palette(), takes, detail)
         if sent:
             self._wanted = False
-            # Always at full size: Krita shows a stroke only when it has ended, so there is no moving hand to follow.
-            self._talk.live.sent(sent, now, Ask.full)
+            self._talk.live.sent(sent, now, Ask.full if detail is None else Ask.preview)
+
+    def _detail(self, document: Document) -> Extent | None:
+        """How fine a quick answer has to be for the painter's eye, None for a whole one."""
+        canvas = canvas_in_front(self._krita)
+        return quick_detail(document.extent, canvas.scale()) if canvas is not None else None
 
     # Small things ---------------------------------------------------------------------------------------------------
 
@@ -363,7 +377,7 @@ class Model(QObject):  # type: ignore[misc]
     def _leave_document(self) -> None:
         self._document = None
         self._asking.inputs = Inputs()
-        self._talk.live = LiveSession()
+        self._talk.begin()
         self.helper.leave()
         self._live = self._wanted = self._wanted_map = False
 
@@ -374,11 +388,11 @@ class Model(QObject):  # type: ignore[misc]
         self._render()
 
     def wake(self) -> None:
-        self._timer.start(_SOON)
+        self._timer.start(0)
 
     def _pace(self) -> None:
-        soon = self._talk.active or self._wanted or self._wanted_map or self._answer is not None or self.helper.due
-        wanted = _SOON if soon else _LIVE if self._live else _RARELY
+        waiting = self._talk.active or self._wanted or self._wanted_map or self._answer is not None or self.helper.due
+        wanted = _SOON if waiting or (self._live and self._hinted) else _LIVE if self._live else _RARELY
         if self._timer.interval() != wanted:
             self._timer.start(wanted)
 

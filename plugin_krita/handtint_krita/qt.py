@@ -22,6 +22,7 @@ QRect = QtCore.QRect
 QRectF = QtCore.QRectF
 QSignalBlocker = QtCore.QSignalBlocker
 QSize = QtCore.QSize
+QSocketNotifier = QtCore.QSocketNotifier
 QTimer = QtCore.QTimer
 QUrl = QtCore.QUrl
 QUuid = QtCore.QUuid

@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from handtint.wire.messages import Colorize, Palette, Segment
-from handtint.wire.pixels import Picture, Plane, Transfer
+from handtint.wire.pixels import Extent, Picture, Plane, Transfer
 from handtint_krita.colorspace import ColorSpace, pixel_format, transfer
 from handtint_krita.settings import Settings
+
+_QUICK_PIXELS = 1 << 20
+"""A quick answer's colors are worked out for so many pixels at most; a picture of hardly more is answered whole."""
 
 
 class Pictures(NamedTuple):
@@ -22,6 +25,23 @@ class Pictures(NamedTuple):
     whole: Mapping[str, Plane] = {}
 
 
+def quick_detail(extent: Extent, scale: float) -> Extent | None:
+    """How fine the colors of a quick answer have to be for what is seen; None where a whole answer is as quick.
+
+    Parameters
+    ----------
+    extent : Extent
+        Of the picture.
+    scale : float
+        Pixels of the screen for each of the picture's.
+    """
+    pixels = extent.width * extent.height
+    scale = min(scale, (_QUICK_PIXELS / pixels) ** 0.5)
+    if 2 * scale * scale >= 1 or pixels <= _QUICK_PIXELS:
+        return None
+    return Extent(max(1, round(scale * extent.width)), max(1, round(scale * extent.height)))
+
+
 def color_request(
     id: int,
     document: str,
@@ -30,8 +50,12 @@ def color_request(
     answer: ColorSpace,
     settings: Settings,
     takes: Collection[str],
+    detail: Extent | None = None,
 ) -> Colorize:
-    """Ask for the whole picture in the color space `answer`, at full size, with the guidance that the method takes."""
+    """Ask for the whole picture in the color space `answer`, with the guidance that the method takes.
+
+    `detail` is given for a quick answer.
+    """
     return Colorize(
         id,
         document,
@@ -47,6 +71,7 @@ def color_request(
         strength=settings.strength,
         output=pixel_format(answer),
         linear=transfer(answer) is Transfer.linear,
+        detail=detail,
     )
 
 

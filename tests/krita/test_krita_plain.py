@@ -15,6 +15,7 @@ import skimage.color
 
 import handtint_krita
 from handtint.client.link import LinkState
+from handtint.client.live import Ask
 from handtint.errors import GuidanceError
 from handtint.wire.messages import (
     Color,
@@ -49,7 +50,7 @@ from handtint_krita.palettes import (
     with_share,
     without_color,
 )
-from handtint_krita.request import Pictures, color_request, map_request
+from handtint_krita.request import Pictures, color_request, map_request, quick_detail
 from handtint_krita.roles import Roles
 from handtint_krita.settings import Settings, load, save, with_usable_palette
 from handtint_krita.stroke import Spot, best_place, middle_of_change
@@ -249,6 +250,36 @@ def test_a_request_holds_what_the_method_takes_and_no_more(takes: tuple[str, ...
     )
 
 
+@pytest.mark.parametrize(
+    ("extent", "scale", "detail"),
+    [
+        ((2450, 1633), 0.3, (735, 490)),
+        ((2450, 1633), 0.01, (24, 16)),
+        ((2450, 1633), 4.0, (1254, 836)),  # no finer than what is quick
+        ((6000, 4000), 0.5, (1254, 836)),
+        ((60_000, 20), 0.001, (60, 1)),
+        ((1000, 1000), 0.3, None),  # all of it is as quick
+        ((1300, 1200), 2.0, None),
+    ],
+)
+def test_a_quick_answer_is_as_fine_as_what_is_seen(
+    extent: tuple[int, int], scale: float, detail: tuple[int, int] | None
+) -> None:
+    assert quick_detail(Extent(*extent), scale) == detail
+    request = color_request(
+        1,
+        "d",
+        Pictures(BASE),
+        None,
+        ColorSpace("RGBA", "U8", SRGB),
+        Settings(),
+        (),
+        quick_detail(Extent(*extent), scale),
+    )
+    assert request.detail == detail
+    assert request.size is None
+
+
 def test_a_map_is_asked_for_in_the_documents_own_pixels() -> None:
     request = map_request(4, "doc", BASE, ColorSpace("RGBA", "F32", SRGB_LINEAR))
     assert request == Segment(4, "doc", BASE, output=PixelFormat.rgbaf32, linear=True)
@@ -386,6 +417,17 @@ def test_a_map_that_is_found_is_an_answer_too(talk: Conversation, script: Script
     ask(talk)
     assert not talk.finding
     assert talk.text == "Coloring…"
+
+
+def test_a_change_is_asked_for_at_once_and_again_when_the_hand_rests(talk: Conversation) -> None:
+    talk.live.changed(5.0)
+    assert talk.live.due(5.0) is Ask.preview
+    talk.live.sent(ask(talk), 5.0, Ask.preview)
+    assert talk.live.received(colorized(talk.newest), 5.1)
+    assert talk.live.due(5.2) is None
+    assert talk.live.due(5.5) is Ask.full
+    talk.begin()
+    assert talk.live.due(6.0) is None
 
 
 def test_what_is_asked_aside_takes_no_ones_place(talk: Conversation, script: Script) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from krita import Krita, ManagedColor
+from krita import Document, Krita, ManagedColor, Node
 from PyQt5.QtCore import QObject, QPointF, Qt, QTimer
 from PyQt5.QtGui import QColor
 from PyQt5.QtTest import QTest
@@ -145,6 +145,46 @@ def shown(name):
     yield lambda: shot.poll() is not None
 
 
+_PIXELS = {
+    Node: ("pixelData", "projectionPixelData", "setPixelData", "addChildNode", "setBlendingMode"),
+    Document: ("pixelData", "refreshProjection", "setColorSpace", "waitForDone"),
+    Krita: ("createDocument",),
+}
+"""What of libkis reads, writes or shows pixels."""
+
+
+class Own:
+    """What the docker's turns cost Krita's own thread, without what Krita itself needs for pixels and layers.
+
+    Counts the thread's CPU time, which a busy machine does not lengthen.
+    """
+
+    def __init__(self, model):
+        self.worst, self.turns, self.krita = 0.0, 0, 0.0
+        for kind, names in _PIXELS.items():
+            for name in names:
+                setattr(kind, name, self._counted(getattr(kind, name)))
+        for signal in (model._timer.timeout, model._listener.heard):
+            signal.disconnect()
+            signal.connect(lambda: self._turn(model))
+
+    def _counted(self, call):
+        def counted(*args):
+            start = time.thread_time()
+            try:
+                return call(*args)
+            finally:
+                self.krita += time.thread_time() - start
+
+        return counted
+
+    def _turn(self, model):
+        start, krita_before = time.thread_time(), self.krita
+        model._turn()
+        spent = time.thread_time() - start - (self.krita - krita_before)
+        self.worst, self.turns = max(self.worst, spent), self.turns + 1
+
+
 class Gaps(QObject):
     """How long Krita's own thread was blocked at worst, seen by a timer of 5 ms."""
 
@@ -191,6 +231,37 @@ def on_screen(x, y):
     view = krita.activeWindow().activeView()
     to_flake, _ = view.flakeToImageTransform().inverted()
     return canvas().mapToGlobal(view.flakeToCanvasTransform().map(to_flake.map(QPointF(x, y))).toPoint())
+
+
+def placed():
+    """Steps: wait until the picture stays where it is on the screen for 25 turns of Krita's event loop.
+
+    A view that has just come up finds its size, zoom and place one after the other.
+    """
+    seen = []
+
+    def still():
+        view = krita.activeWindow().activeView()
+        shown = view is not None and view.document() is not None
+        corners = (canvas().rect().topLeft(), canvas().rect().bottomRight()) if shown else ()
+        seen.append((view.flakeToCanvasTransform(), *map(canvas().mapToGlobal, corners)) if shown else None)
+        return len(seen) > 25 and seen[-1] is not None and all(place == seen[-1] for place in seen[-25:])
+
+    yield still
+
+
+def on_layer(document, name):
+    """Steps: make a layer the one that is painted on, once Krita itself no longer does so with another one.
+
+    A layer that was added, also by undo and redo, becomes the active one a moment later.
+    """
+    yield lambda: settled(document)
+    yield 0
+    document.setActiveNode(document.nodeByName(name))
+    yield lambda: settled(document)
+    yield 0
+    document.setActiveNode(document.nodeByName(name))
+    yield lambda: document.activeNode() is not None and document.activeNode().name() == name
 
 
 def stroke(*points, release=True):
