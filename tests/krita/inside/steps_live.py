@@ -19,7 +19,7 @@ def steps():
     kit.choose_method("scribble")
     view = kit.krita.activeWindow().activeView()
     view.setBrushSize(24)
-    yield 0.5  # the canvas finds its place in the window that grew
+    yield from kit.placed()
 
     kit.click(kit.panel().live)
     yield lambda: kit.panel().live.isChecked()

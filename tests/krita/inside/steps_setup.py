@@ -58,12 +58,11 @@ def steps():
     yield lambda: inside(document) is not None
     yield lambda: panel.hints.layer.currentText().strip() == "Hints"
     RESULT["roles after redo"] = [panel.base.currentText().strip(), panel.hints.layer.currentText().strip()]
-    document.setActiveNode(document.nodeByName("Hints"))
-    yield lambda: document.activeNode().name() == "Hints"
+    yield from kit.on_layer(document, "Hints")
 
     view = kit.krita.activeWindow().activeView()
     view.setBrushSize(24)
-    yield 0.5
+    yield from kit.placed()
     kit.pick_color(178, 107, 76)
     first = kit.stroke((110, 120), (130, 150), (150, 190))
     yield lambda: first.poll() is not None
@@ -83,14 +82,13 @@ def steps():
     yield lambda: document.activeNode() is not None
     yield lambda: panel.hints.layer.currentText().strip() == "Hints"
     RESULT["reopened"] = [panel.base.currentText().strip(), panel.hints.layer.currentText().strip()]
-    document.setActiveNode(document.nodeByName("Hints"))
-    yield lambda: document.activeNode().name() == "Hints"
+    yield from kit.on_layer(document, "Hints")
     kit.click(panel.live)
     yield lambda: panel.live.isChecked() and kit.settled(document)
     before = kit.pixel(document, "Handtint color", 420, 340)
     kit.krita.activeWindow().activeView().setBrushSize(24)
     kit.pick_color(60, 110, 160)
-    yield 0.5
+    yield from kit.placed()
     second = kit.stroke((400, 330), (420, 340), (445, 345))
     yield lambda: second.poll() is not None
     yield lambda: not kit.near(kit.pixel(document, "Handtint color", 420, 340), before)
