@@ -56,6 +56,13 @@ def test_a_pause_of_our_own_is_not_the_engines(beat: Heartbeat, jump: float) -> 
     assert looks(beat, 129.0 + jump, 157.0 + jump) == [Pulse.well, Pulse.ask, Pulse.silent]
 
 
+def test_the_silence_of_one_engine_is_not_the_next_ones(beat: Heartbeat) -> None:
+    """Not even where as many bytes went to both."""
+    assert Pulse.lost in looks(beat, 100.0, 130.0, moved=500)
+    beat.begin()
+    assert looks(beat, 131.0, 133.0, moved=500) == [Pulse.well]
+
+
 def test_who_sleeps_as_long_as_it_says_hears_all(beat: Heartbeat) -> None:
     now, found = 100.0, []
     while Pulse.lost not in found:

@@ -35,6 +35,10 @@ class Heartbeat:
         self._since: float | None = None
         self._looked = 0.0
 
+    def begin(self) -> None:
+        """Another engine: what was heard of the last one, and when, says nothing of it."""
+        self._since = None
+
     def look(self, now: float, moved: int, *, waiting: bool) -> Pulse:
         """What to do now; `moved` counts the bytes that went either way, `waiting` says if an answer is due."""
         paused = not 0.0 <= now - self._looked <= 2.0 * self.ask

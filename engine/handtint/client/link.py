@@ -235,6 +235,7 @@ class EngineLink:
             reconnect=False,
             patience=self._connect_patience,
         )
+        self._heartbeat.begin()
         self._hello = self.next_id()
         self._dealer.send(encode(m.Hello(self._hello, self._client)))
         self._deadline = now + self._connect_patience
