@@ -19,6 +19,8 @@ pytestmark = pytest.mark.krita
 
 methods = sys.modules["editor_methods"]
 SHOTS = ("palette", "themes", "suggestions", "unsure", "legend", "exemplar-drop")
+NARROW = ("palette", "themes", "suggestions", "legend", "exemplar-drop")
+"""States of which there are pictures at 250 pixels, too."""
 NEEDED = ("bins", "exemplar", "global_local", "semantic", "themes")
 
 
@@ -45,9 +47,10 @@ def test_colors_are_chosen_with_help(krita: Callable[..., dict[str, Any]], artif
     skimage.io.imsave(tmp_path / "halves.png", halves, check_contrast=False)
 
     found = krita("steps_choices.py")
-    for name in SHOTS:
+    for name in [*SHOTS, *found["cut off"]]:
         shutil.copy(tmp_path / f"{name}.png", artifacts / f"krita-{name}.png")
 
+    assert found["cut off"] == {f"{name}-{theme}": [] for name in NARROW for theme in ("light", "dark")}
     check_palette(found)
     check_themes(found, tmp_path)
     check_suggestions(found)

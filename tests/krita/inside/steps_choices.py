@@ -1,12 +1,14 @@
 """What helps to choose: swatches, themes, suggestions, unsure places, the legend, exemplars from everywhere."""
 
 import kit
+from portraits import portraits
 from PyQt5.QtCore import QMimeData, QPoint, Qt, QUrl
 from PyQt5.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLineEdit
 
 RESULT = globals()["RESULT"]
+CUT_OFF = RESULT["cut off"] = {}
 
 
 def foreground():
@@ -75,6 +77,7 @@ def edit_palette(document):
     RESULT["edited"] = swatches()
     RESULT["named"] = control.choice.currentText()
     yield from kit.shown("palette.png")
+    yield from portraits("palette", CUT_OFF)
 
 
 def take_palettes(document):
@@ -118,6 +121,7 @@ def suggest_themes(document):
         theme.image.save(kit.path(f"theme{index}.png"))
     RESULT["themes"] = [bytes_of(theme.palette.colors) for theme in control.themes.themes]
     yield from kit.shown("themes.png")
+    yield from portraits("themes", CUT_OFF)
     kit.press_patch(control.themes, 1)
     yield lambda: bool(swatches())
     RESULT["theme in use"] = swatches()
@@ -149,6 +153,7 @@ def suggest_colors(document):
     QTest.mouseClick(hints.gamut, Qt.LeftButton, pos=at)
     RESULT["from the gamut"] = foreground()
     yield from kit.shown("suggestions.png")
+    yield from portraits("suggestions", CUT_OFF)
 
     place = kit.on_screen(210, 60)
     moved = kit.xdotool("mousemove", str(place.x()), str(place.y()), "sleep", "0.2", "key", "ctrl+alt+shift+s")
@@ -190,6 +195,7 @@ def use_legend(document):
     RESULT["sky"] = foreground()
     RESULT["unknown before"] = control.unknown.isVisible()
     yield from kit.shown("legend.png")
+    yield from portraits("legend", CUT_OFF)
 
     kit.pick_color(255, 0, 255)
     kit.krita.activeWindow().activeView().setBrushSize(120)
@@ -232,6 +238,7 @@ def borrow(document):
     yield lambda: control.drop.filled
     RESULT["dropped"] = control.choice.currentText()
     yield from kit.shown("exemplar-drop.png")
+    yield from portraits("exemplar-drop", CUT_OFF)
     drop(control.drop, kit.path("semantic0.raw"))
     RESULT["dropped nonsense"] = kit.status()
 
