@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from handtint.bench import access
+from handtint.bench import access, far
 from handtint.bench.access import CANARY, LOGINS, address_row, path_row, stranger_row, trap_row, with_path
+from handtint.bench.far import keys_row
 from handtint.bench.reliability import Effort
 from handtint.wire import messages as m
 
@@ -34,6 +35,15 @@ def test_traps_at_the_engines_files(tmp_path: Path) -> None:
 def test_other_addresses_need_keys(tmp_path: Path) -> None:
     row = address_row(Effort(0.001, tmp_path))
     assert row.held, row.result
+
+
+@pytest.mark.slow
+def test_other_machines_get_in_by_a_known_key_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = keys_row(Effort(0.1, tmp_path / "held"))
+    assert row.held, row.result
+    monkeypatch.setattr(far, "_answered", lambda address, prepare: True)
+    row = keys_row(Effort(0.1, tmp_path / "broken"))
+    assert row.result == "key for another engine got in; token without a key got in; unknown key got in"
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from handtint.bench.caller import Caller
+from handtint.bench.far import keys_row
 from handtint.bench.flood import flood_row
 from handtint.bench.fuzz_live import honest_request
 from handtint.bench.fuzz_targets import honest_messages
@@ -47,7 +48,9 @@ main()
 
 def access(effort: Effort) -> list[Row]:
     """All rows of the section."""
-    return [stranger_row(effort), flood_row(effort), trap_row(effort), address_row(effort), path_row(effort)]
+    return [
+        stranger_row(effort), flood_row(effort), keys_row(effort), trap_row(effort), address_row(effort), path_row(effort)
+    ]  # fmt: skip
 
 
 def stranger_row(effort: Effort) -> Row:

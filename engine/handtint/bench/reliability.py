@@ -95,7 +95,7 @@ def reliability_markdown(folder: Path) -> str:
         origin = [f"- {name.capitalize()}: {values[name]}" for name in names]
         rows = [f"| {_cells(row)} |" for row in values["rows"]]
         table = ["| what was done | how it went |", "| --- | --- |", *rows]
-        scale = f"- Scale: {values['scale']:g}, in {_minutes(values['seconds'])}"
+        scale = f"- Scale: {values['scale']:g}" + (f", in {_minutes(values['seconds'])}" if "seconds" in values else "")
         parts += [f"## {values['title']}", "\n".join([*origin, scale]), "\n".join(table)]
     return "\n\n".join(parts) + "\n"
 
