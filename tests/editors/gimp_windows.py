@@ -10,13 +10,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 harness = sys.modules["editor_harness"]
 MAIN_WINDOW, MAIN_SIZE = " – GIMP$", ("1490", "925")
 QUIET = 0.3
 ORDER_LIMIT = 60.0
 FILTER = ("Colorize with Handtint", "^Colorize with Handtint$")
+
+
+class Chip(NamedTuple):
+    """A patch of one color on the screen: a place inside it, and the color as "#rrggbb"."""
+
+    x: int
+    y: int
+    color: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,23 @@ class Running:
         while not is_so():
             assert time.monotonic() < end, f"expected that {words} within {limit} s"
 
+    def click(self, x: int, y: int) -> None:
+        self.display.tool("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def chips(self, title: str, shot: Path) -> list[Chip]:
+        """The chips of color in a window, from the top down and from left to right, as they are on a settled screen."""
+        area = self.display.tool("xdotool", "getwindowgeometry", "--shell", self.window(title))
+        left, top, width, height = (int(re.search(rf"{name}=(\d+)", area)[1]) for name in ("X", "Y", "WIDTH", "HEIGHT"))  # type: ignore[index]
+        shown = cv2.imread(str(settled_shot(self.display, shot)))[top : top + height, left : left + width, ::-1]
+        return [Chip(left + x, top + y, color) for x, y, color in find_chips(shown)]
+
+    def wait_for_chips(self, title: str, shot: Path, is_so: Callable[[list[Chip]], bool], words: str) -> list[Chip]:
+        """Look at a window's chips until they are so."""
+        end = time.monotonic() + ORDER_LIMIT
+        while not is_so(found := self.chips(title, shot)):
+            assert time.monotonic() < end, f"expected that {words} within {ORDER_LIMIT} s, got {found}"
+        return found
+
     def order(self, what: str, **arguments: Any) -> Any:
         """Have the scenario `orders` do something inside GIMP; its answer."""
         number = len(list(self.gimp.folder.glob("order-*.json")))
@@ -100,6 +129,18 @@ class Running:
         env = {"DISPLAY": self.display.name}
         finished = self.display.editors.run(argv, env=env, timeout=30, log=log, check=False)
         return finished.output.split() if finished.code == 0 else []
+
+
+def find_chips(shown: NDArray[np.uint8], side: int = 14) -> list[tuple[int, int, str]]:
+    """Middle and color of each colorful patch of exactly one color, `side` pixels wide and high at least."""
+    code = shown.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    colorful = np.ptp(shown, axis=2) > 24
+    found = []
+    for color in np.unique(code[colorful]):
+        same = cv2.erode((code == color).astype(np.uint8), np.ones((side, side), np.uint8))
+        _, _, _, middles = cv2.connectedComponentsWithStats(same)
+        found += [(round(y / side), int(x), int(y), f"#{color:06x}") for x, y in middles[1:]]
+    return [(x, y, color) for _, x, y, color in sorted(found)]
 
 
 @contextmanager
@@ -132,9 +173,14 @@ def call_from_the_menu(
     running: Running, words: str = "Colorize with Handtint", title: str = "^Colorize with Handtint$"
 ) -> None:
     """Through GIMP's action search, which finds what is in the menus."""
+    search_action(running, words)
+    running.window(title)
+
+
+def search_action(running: Running, words: str) -> None:
+    """Have GIMP do what its action search finds first."""
     running.window(MAIN_WINDOW)
     running.key("slash")
     running.window("Search Actions")
     running.display.tool("xdotool", "type", words)
     running.key("Return")
-    running.window(title)

@@ -67,7 +67,7 @@ class EditorRoot:
             return inner
         owner = f"{os.getuid()}:{os.getgid()}"
         enter = ["unshare", "--mount", "--propagation", "private", str(HERE / "enter.sh"), str(self.folder), owner]
-        return [*_as_root(), *enter, *map(str, self.shared), "--", *inner]
+        return [*as_root(), *enter, *map(str, self.shared), "--", *inner]
 
     def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
         """Start a program beside the editors in a process group of its own; what it writes goes to `log`."""
@@ -182,7 +182,8 @@ def _make_root(folder: Path) -> None:
         raise EditorsMissing(f"could not make the editor root {folder}:\n{made.stdout.decode(errors='replace')}")
 
 
-def _as_root() -> list[str]:
+def as_root() -> list[str]:
+    """What is put before a command that only root may run."""
     return [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
