@@ -1,6 +1,6 @@
 """The words that the painter reads, in the painter's language: `tr` for our own, `told` for what the engine says.
 
-Reads catalogs (`translations/*.po`, the format of gettext); `plugin_krita/translate.py` writes them. Knows no Qt.
+Reads catalogs (`translations/*.po`, the format of gettext); `docs/translate.py` writes them. Knows no Qt.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def english() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("krita_translate", PLUGIN.parent / "translate.py")
+    spec = importlib.util.spec_from_file_location("krita_translate", Path(__file__).parents[2] / "docs" / "translate.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -89,7 +89,7 @@ def test_what_is_translated_can_be_extracted() -> None:
 
 
 def test_the_template_holds_all_that_a_painter_reads(script: ModuleType) -> None:
-    assert script.TEMPLATE.read_text() == script.catalog("", {}), "run plugin_krita/translate.py"
+    assert script.TEMPLATE.read_text() == script.catalog("", {}), "run docs/translate.py"
     files = {file for files in script.texts().values() for file in files}
     assert files >= {"docker.py", "handtint_krita.action", "colorizers/registry.py", "server/service.py"}
 
@@ -98,7 +98,7 @@ def test_the_template_holds_all_that_a_painter_reads(script: ModuleType) -> None
 def test_a_translation_is_complete_and_fits(script: ModuleType, language: str) -> None:
     text = (CATALOGS / f"{language}.po").read_text()
     translated = read_catalog(text)
-    assert text == script.catalog(language, translated), "run plugin_krita/translate.py"
+    assert text == script.catalog(language, translated), "run docs/translate.py"
     assert script.texts().keys() == translated.keys()
     assert [english for english, other in translated.items() if places(english) != places(other)] == []
     desktop = (PLUGIN / "handtint_krita.desktop").read_text()
