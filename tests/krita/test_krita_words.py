@@ -16,6 +16,7 @@ import handtint_krita
 from handtint_krita.words import CATALOGS, read_catalog, speak, told, tr
 
 PLUGIN = Path(handtint_krita.__file__).parent
+SCRIPT = Path(__file__).parents[2] / "docs" / "translate.py"
 LANGUAGES = sorted(path.stem for path in CATALOGS.glob("*.po"))
 TRANSLATING = {"tr", "told"}
 LOGGING = {"info", "error", "warning", "debug"}
@@ -45,7 +46,7 @@ def english() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("krita_translate", Path(__file__).parents[2] / "docs" / "translate.py")
+    spec = importlib.util.spec_from_file_location("docs_translate", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
