@@ -30,6 +30,8 @@ _HANDSHAKE_MS = 10_000
 """Who has not shown the token or a key by then is hung up on."""
 MAX_OPEN = 512
 """Files and connections of one process: until the token was checked, libzmq keeps one frame of each of them."""
+_SEALED = 64
+"""Bytes by which CURVE makes a frame longer, at most."""
 _SEND_QUEUE = 64
 _RECEIVE_QUEUE = 16
 _LINGER_MS = 1_000
@@ -106,6 +108,7 @@ class Doors:
         assert self._keys is not None
         door = _open(self._context)
         door.curve_server = True
+        door.maxmsgsize = MAX_PART + _SEALED
         door.curve_secretkey = self._keys.secret
         self._doors.append(door)
         return _bind(door, address)
