@@ -43,7 +43,7 @@ def test_other_machines_get_in_by_a_known_key_alone(tmp_path: Path, monkeypatch:
     assert row.held, row.result
     monkeypatch.setattr(far, "_answered", lambda address, prepare: True)
     row = keys_row(Effort(0.1, tmp_path / "broken"))
-    assert row.result == "key for another engine got in; token without a key got in; unknown key got in"
+    assert row.result == "an unknown key got in; one for another engine got in; the token without a key got in"
 
 
 @pytest.mark.slow

@@ -49,13 +49,13 @@ def keys_row(effort: Effort) -> Row:
     with engine_in(folder / "runtime", command) as (_, connection):
         ways = _ways(connection, painter, stranger, engine, other)
         wrong = [
-            f"{name} {'got in' if may else 'was kept out'}"
+            f"{name} {'was kept out' if may else 'got in'}"
             for name, (prepare, may) in ways.items()
             for _ in range(times // len(ways))
             if _answered(address, prepare) != may
         ]
     result = f"{times // len(ways) * len(ways)} times: only the known key was let in and answered"
-    what = f"another machine's {', '.join(list(ways)[:-1])} or {list(ways)[-1]}"
+    what = f"from another machine with {', '.join(list(ways)[:-1])} or {list(ways)[-1]}"
     return Row(what, "; ".join(sorted(set(wrong))) or result, not wrong, {"times": times})
 
 
@@ -65,10 +65,10 @@ _Way = tuple[Callable[[_Socket], None], bool]
 def _ways(connection: Connection, painter: Keys, stranger: Keys, engine: Keys, other: Keys) -> dict[str, _Way]:
     """How each knocks, and whether it may come in."""
     return {
-        "known key": (lambda dealer: _with_keys(dealer, painter, engine.public), True),
-        "unknown key": (lambda dealer: _with_keys(dealer, stranger, engine.public), False),
-        "key for another engine": (lambda dealer: _with_keys(dealer, painter, other.public), False),
-        "token without a key": (lambda dealer: _with_token(dealer, connection.token), False),
+        "a known key": (lambda dealer: _with_keys(dealer, painter, engine.public), True),
+        "an unknown key": (lambda dealer: _with_keys(dealer, stranger, engine.public), False),
+        "one for another engine": (lambda dealer: _with_keys(dealer, painter, other.public), False),
+        "the token without a key": (lambda dealer: _with_token(dealer, connection.token), False),
     }
 
 
