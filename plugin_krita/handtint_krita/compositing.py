@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from handtint.wire.pixels import Extent
 from handtint_krita.colorspace import ColorSpace
-from handtint_krita.nodes import turn_lightness
+from handtint_krita.conversion import hidden_document
+from handtint_krita.nodes import space_of, turn_lightness
 
 NORMAL, COLOR, DIFFERENCE = "normal", "color", "grain_merge"
 """Krita's names of modes. A layer in the last one holds what is to be added to the base, about middle gray."""
@@ -51,19 +52,12 @@ def difference(krita: Any, answer: Any, base: Any, extent: Extent, space: ColorS
 
 def stacked(krita: Any, extent: Extent, space: ColorSpace, sheets: Sequence[Sheet]) -> Any:
     """Pixels of sheets that lie one upon another, the lowest first, by way of a document that nobody sees."""
-    hidden = krita.createDocument(*extent, "handtint", *space, 72.0)
-    try:
-        hidden.setBatchmode(True)
-        root = hidden.rootNode()
-        for below in hidden.topLevelNodes():
-            below.remove()
-        for sheet in sheets:
-            root.addChildNode(_node(hidden, sheet, extent), None)
+    with hidden_document(krita, extent, space) as hidden:
+        # All at once, and seen once: layers that are added one by one are put together after each (twice the time).
+        hidden.rootNode().setChildNodes([_node(hidden, sheet, extent) for sheet in sheets])
         hidden.refreshProjection()
         hidden.waitForDone()
         return hidden.pixelData(0, 0, *extent)
-    finally:
-        hidden.close()
 
 
 def new_node(krita: Any, native: Any, name: str, mode: str) -> Any:
@@ -74,20 +68,17 @@ def new_node(krita: Any, native: Any, name: str, mode: str) -> Any:
     """
     if mode == NORMAL:
         return native.createNode(name, "paintlayer")
-    space = (native.colorModel(), native.colorDepth(), native.colorProfile())
-    hidden = krita.createDocument(1, 1, "handtint", *space, 72.0)
-    try:
+    with hidden_document(krita, Extent(1, 1), space_of(native)) as hidden:
         node = hidden.createNode(name, "paintlayer")
         node.setBlendingMode(mode)
         return node.clone()
-    finally:
-        hidden.close()
 
 
 def _node(hidden: Any, sheet: Sheet, extent: Extent) -> Any:
     node = hidden.createNode("sheet", "paintlayer")
+    if sheet.blending != NORMAL:
+        node.setBlendingMode(sheet.blending)
     node.setPixelData(sheet.pixels, 0, 0, *extent)
-    node.setBlendingMode(sheet.blending)
     node.setOpacity(sheet.opacity)
     node.setInheritAlpha(sheet.within)
     if sheet.colors_alone:

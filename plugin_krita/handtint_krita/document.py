@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +22,17 @@ from handtint_krita.conversion import converted
 from handtint_krita.nodes import handed_back, space_of, turn_lightness, walk
 from handtint_krita.ownership import Ownership
 from handtint_krita.qt import QByteArray, QUuid
-from handtint_krita.roles import Layer, Roles, Variant, read_roles, write_roles
+from handtint_krita.roles import PAINTED, Layer, Roles, Variant, name_for, read_roles, write_roles
 from handtint_krita.words import tr
 
 Pixels = Any
 """Raw pixels as libkis gives and takes them: QByteArray, bytes or bytearray, all with the buffer protocol."""
 ANNOTATION = "handtint"
-PAINTED = ("hints", "semantic")
-"""Roles of layers that we add to be painted on; a layer that is called so is taken for one."""
 MAP_OPACITY = 128
 """Of 255: a map hides the picture that it explains."""
 THUMBNAIL = 96
 _SOON_READ = 1 << 26
 """Bytes of a layer that are read and summed up in no more than some 50 ms."""
-
-
-def name_for(part: str) -> str:
-    """What a layer that we add is called."""
-    return {
-        "group": tr("Colorization"),
-        "base": tr("Base"),
-        "result": tr("Handtint color"),
-        "hints": tr("Hints"),
-        "semantic": tr("Semantic"),
-    }[part]
 
 
 class Document:
@@ -62,7 +50,6 @@ class Document:
         self._krita = krita
         self._native = native
         self.id: str = native.rootNode().uniqueId().toString()
-        self.name: str = native.name()
         self._given_up: Roles | None = None
         self._ownership = Ownership()
 
@@ -276,9 +263,9 @@ class Document:
             self._add_result(self._existing(base), pixels, mode)
         else:
             own.setPixelData(pixels, 0, 0, *self.extent)
-            self._note_result(replace(self.roles(), content=zlib.crc32(pixels)))
             self._native.setModified(True)
-            self._native.refreshProjection()
+            self._native.refreshProjection()  # before anything that can wait
+            self._note_result(replace(self.roles(), content=zlib.crc32(pixels)))
         return own is None
 
     def _with_mode(self, own: Any, mode: str) -> Any:
@@ -308,8 +295,8 @@ class Document:
         own = self._node(roles.result)
         if own is None or own.bounds().isEmpty() or not self.has(roles.base):
             return False
-        held = self._own_copy(roles.result)
-        color = Sheet(held, own.blendingMode(), own.opacity(), colors_alone=self.space.model == "LABA")
+        held, alone = self._own_copy(roles.result), self.space.model == "LABA"
+        color = Sheet(held, own.blendingMode(), own.opacity(), colors_alone=alone)
         sheets = (Sheet(self._own_copy(roles.base)), color)
         node = new_node(self._krita, self._native, name, NORMAL)
         node.setPixelData(stacked(self._krita, self.extent, self.space, sheets), 0, 0, *self.extent)
@@ -386,22 +373,19 @@ class Document:
         node = self._node(roles.result)
         if node is None or node.locked() or space_of(node) != self.space:
             return None
-        if self._ownership.sure(roles.result, self.active()):
-            return node
-        return node if self._untouched(roles) else None
+        ours = self._ownership.sure(roles.result, self.active()) or self._untouched(roles)
+        return node if ours else None
 
     def watch_result(self) -> None:
         """Look whether the painter is on our own layer; to be called all the time."""
         roles = self.roles()
         result = roles.result if self.has(roles.result) else ""
-        width, height = self.extent
-        small = width * height * pixel_format(self.answer_space()).pixel_bytes <= _SOON_READ
+        small = prod(self.extent) * pixel_format(self.answer_space()).pixel_bytes <= _SOON_READ
         self._ownership.look(result, self.active(), lambda: small and self._untouched(roles))
 
     def _untouched(self, roles: Roles) -> bool:
         """Whether our own layer holds what we wrote last."""
-        held = self._existing(roles.result).pixelData(0, 0, *self.extent)
-        return zlib.crc32(held) == roles.content
+        return zlib.crc32(self._existing(roles.result).pixelData(0, 0, *self.extent)) == roles.content
 
     def _node(self, layer: str) -> Any:
         return self._native.nodeByUniqueID(QUuid(layer)) if layer else None

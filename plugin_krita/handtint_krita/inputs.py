@@ -15,11 +15,9 @@ from handtint_krita.document import Document
 from handtint_krita.exemplar import ExemplarFile
 from handtint_krita.hashing import Hasher
 from handtint_krita.request import Pictures
-from handtint_krita.roles import Roles
+from handtint_krita.roles import PAINTED, Roles
 from handtint_krita.watcher import WatchedLayer
 
-PAINTED = ("hints", "semantic")
-"""Roles of layers that are painted on: what changes in them travels as a rectangle."""
 _LAYERS = ("base", *PAINTED, "exemplar")
 
 

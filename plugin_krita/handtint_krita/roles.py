@@ -6,6 +6,22 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
+from handtint_krita.words import tr
+
+PAINTED = ("hints", "semantic")
+"""Roles of layers that we add to be painted on; a layer that is called so is taken for one."""
+
+
+def name_for(part: str) -> str:
+    """What a layer that we add is called."""
+    return {
+        "group": tr("Colorization"),
+        "base": tr("Base"),
+        "result": tr("Handtint color"),
+        "hints": tr("Hints"),
+        "semantic": tr("Semantic"),
+    }[part]
+
 
 class Layer(NamedTuple):
     """A layer as a list shows it; `level` is how many groups it lies in."""

@@ -11,9 +11,9 @@ from handtint.wire.messages import Color, SemanticClass
 from handtint.wire.pixels import Extent, PixelFormat, Transfer
 from handtint_krita.colorspace import GRAY, SRGB, SRGB_LINEAR, ColorSpace, pixel_format
 from handtint_krita.compositing import COLOR, DIFFERENCE, NORMAL, blending
-from handtint_krita.document import MAP_OPACITY, PAINTED, Document, name_for
+from handtint_krita.document import MAP_OPACITY, Document
 from handtint_krita.present import present_classes
-from handtint_krita.roles import Roles
+from handtint_krita.roles import PAINTED, Roles, name_for
 from handtint_krita.view import Present
 
 LAB = "Lab identity built-in"
