@@ -69,9 +69,7 @@ def test_a_gray_photograph_is_colored_by_its_hints(krita: Play, artifacts: Path,
     (tmp_path / "hints.raw").write_bytes(marks.tobytes())
 
     found = krita("steps_colorize.py", HANDTINT_METHOD=method)
-    shutil.copy(
-        tmp_path / "krita.png", artifacts / ("krita.png" if method == "unified" else f"krita-{method}.png")
-    )
+    shutil.copy(tmp_path / "krita.png", artifacts / ("krita.png" if method == "unified" else f"krita-{method}.png"))
 
     assert found["converted"] == ["RGBA", "U8", "sRGB-elle-V2-srgbtrc.icc"]
     assert found["layers"] == ["Photograph", "Handtint color", "Hints"]
