@@ -24,6 +24,10 @@ Picture = NDArray[np.uint8]
 WIDTH, QUALITY = 1200, 82
 DAB, DAB_COLOR = (160, 330), "#2d7f86"
 REACHES = (0.1, 0.5, 1.0)
+SOFTNESSES = (0.0, 0.5, 1.0)
+QUARREL = ("#c0502d", "#2d7f86") * 3
+NEAR = np.s_[200:400, 60:360]
+STRENGTHS = (0.3, 0.6, 1.0)
 PALETTES = ("#2c4a6e,#8fb3d9,#d9c7a0", "#5b2333,#b5546a,#f0c7b8", "#2f4b26,#8a9a5b,#e4d8b4")
 TABLES = ("table", "grass", "water")
 PLACE = (286, 160)
@@ -46,6 +50,28 @@ def hints_picture(backend: Backend, gray: Picture) -> Picture:
     method, shown = demo.best_method(Control.hints).name, tour.over(gray, layer)
     results = [demo.colorized(backend, gray, method, reach=reach, hints=layer) for reach in REACHES]
     return tour.tour_sheet([tour.Stop(f"Reach {r:.0%}", shown, seen) for r, seen in zip(REACHES, results, strict=True)])
+
+
+def softness_picture(backend: Backend, gray: Picture) -> Picture:
+    """Dabs that contradict each other, met exactly and loosely, seen from near."""
+    layer = np.zeros((*gray.shape[:2], 4), np.uint8)
+    for number, color in enumerate(QUARREL):
+        place = DAB[0] - 50 + 30 * number, DAB[1] + 5 * number
+        cv2.circle(layer, place, 9, (*bytes.fromhex(color[1:]), 255), -1)
+    method, shown = demo.best_method(Control.hints).name, tour.over(gray, layer)[NEAR]
+    seen = [demo.colorized(backend, gray, method, reach=0.5, softness=s, hints=layer)[NEAR] for s in SOFTNESSES]
+    return tour.tour_sheet(
+        [tour.Stop(f"Softness {s:.0%}", shown, result) for s, result in zip(SOFTNESSES, seen, strict=True)]
+    )
+
+
+def strength_picture(backend: Backend, gray: Picture) -> Picture:
+    """The same answer with less and more color."""
+    layer = tour.hint_layer((gray.shape[0], gray.shape[1]))
+    method = demo.best_method(Control.hints).name
+    results = [demo.colorized(backend, gray, method, strength=s, hints=layer) for s in STRENGTHS]
+    pictures = tour.rows([[tour.fitted(result) for result in results]])
+    return tour.captioned(pictures, [f"Strength {s:.0%}" for s in STRENGTHS])
 
 
 def palette_picture(backend: Backend, gray: Picture) -> Picture:
@@ -93,6 +119,8 @@ PICTURES = {
     "first-stroke": first_picture,
     "tour": tour_picture,
     "hints": hints_picture,
+    "softness": softness_picture,
+    "strength": strength_picture,
     "palette": palette_picture,
     "semantic": semantic_picture,
     "exemplar": exemplar_picture,

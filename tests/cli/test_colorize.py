@@ -87,6 +87,21 @@ def test_strength_scales_the_color(photograph: Photograph, tmp_path: Path) -> No
     assert chroma[1] == pytest.approx(chroma[2] / 2, rel=0.05)
 
 
+def test_softness_lets_go_of_hints(photograph: Photograph, tmp_path: Path) -> None:
+    off = []
+    for softness in ("0", "1"):
+        out = tmp_path / f"{softness}.png"
+        options = ["--hints", str(photograph.hints_file), "--softness", softness]
+        assert run(["colorize", str(photograph.gray_file), "-o", str(out), *options]) == 0
+        lab, errors = color.rgb2lab(read_picture(out).pixels), []
+        for row, column, rgb in DABS:
+            want = promised(photograph.gray, row, column, rgb)
+            errors.append(color.deltaE_ciede2000(want, lab[row - 7 : row + 8, column - 7 : column + 8])[in_gamut(want)])
+        off.append(np.concatenate(errors).mean())
+    assert off[0] < 0.5
+    assert off[1] > 2 * off[0]
+
+
 def test_json_says_what_was_done(photograph: Photograph, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out.png"
     assert run(["colorize", str(photograph.gray_file), "-o", str(out), "--method", "scribble", "--json"]) == 0

@@ -43,6 +43,9 @@ class Report:
 @click.option("--semantic", type=click.Path(path_type=Path), help="Map of the input's size, see `handtint segment`.")
 @click.option("--exemplar", type=click.Path(path_type=Path), help="Colour picture whose colours are borrowed.")
 @click.option("--reach", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="How far a hint travels.")
+@click.option(
+    "--softness", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="How loosely hints are met."
+)
 @click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much colour.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
@@ -58,6 +61,7 @@ def colorize(
     semantic: Path | None,
     exemplar: Path | None,
     reach: float,
+    softness: float,
     strength: float,
     device: str,
     no_engine: bool,
@@ -69,7 +73,7 @@ def colorize(
     Without -o or --out-dir, NAME.png becomes NAME-color.png beside it. A folder stands for the pictures in it. With
     --out-dir a run that was ended goes on where it was: what is done, in the same way, is not done again.
     """
-    template = Template(method, hints, semantic, exemplar, reach, strength)
+    template = Template(method, hints, semantic, exemplar, reach, strength, softness)
     sources = expand(inputs)
     check_folder(out_dir)
     ledger = Ledger(out_dir, template.stamps(palette)) if out_dir is not None else None
@@ -97,11 +101,13 @@ class Template:
     exemplar: Path | None
     reach: float
     strength: float
+    softness: float = 0.0
 
     def stamps(self, palette: str | None) -> list[str]:
         """All of it and the palette, as a ledger of what was done needs it."""
         files = [stamp(path) if path else "" for path in (self.hints, self.semantic, self.exemplar)]
-        return [self.method, *files, repr(self.reach), repr(self.strength), stamp(Path(palette)) if palette else ""]
+        numbers = [repr(number) for number in (self.reach, self.strength, self.softness)]
+        return [self.method, *files, *numbers, stamp(Path(palette)) if palette else ""]
 
     def check(self) -> None:
         """Refuse missing guidance files before any picture is read."""
@@ -127,6 +133,7 @@ class Template:
             semantic=semantic_plane(self.semantic, size) if self.semantic else None,
             exemplar=exemplar_plane(to_srgb(read_picture(self.exemplar))) if self.exemplar else None,
             reach=self.reach,
+            softness=self.softness,
             strength=self.strength,
         )
 

@@ -121,13 +121,13 @@ def class_colors() -> dict[str, tuple[int, int, int]]:
 def colorized(
     backend: Backend, gray: NDArray[np.uint8], method: str, *, reach: float = REACH, **guidance: Any
 ) -> NDArray[Any]:
-    """The photograph coloured; guidance is arrays (H, W, C) and a palette, by their names on the wire."""
+    """The photograph coloured; guidance is arrays (H, W, C), a palette and numbers, by their names on the wire."""
     from handtint.cli.planes import base_plane, pixels_of, plane_of
     from handtint.wire.messages import Colorize, Colorized, Palette
     from handtint.wire.pixels import PixelFormat
 
     planes: dict[str, Any] = {
-        name: given if isinstance(given, Palette) else plane_of(given) for name, given in guidance.items()
+        name: given if isinstance(given, Palette | float) else plane_of(given) for name, given in guidance.items()
     }
     answer = backend.call(
         Colorize(
