@@ -1,6 +1,6 @@
 """Makes the pictures of these pages from scikit-image's photographs: `python docs/pictures.py [FOLDER]`.
 
-The screenshots of the editors, krita.jpg and gimp.jpg, come from the tests in the editors (artifacts/).
+The screenshots of the editors, krita.jpg, gimp.jpg and gimp-live.jpg, come from the tests in the editors (artifacts/).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGES = REPOSITORY / "docs" / "images"
-SCREENSHOTS = {"krita", "gimp"}
+SCREENSHOTS = {"krita", "gimp", "gimp-live"}
 LARGEST = 250_000
 
 
