@@ -269,6 +269,8 @@ def test_the_command(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(["bench", "report", "--out", str(tmp_path / "none")]) == 2
     assert run([*arguments[:-1], "many", "--out", str(tmp_path / "out")]) == 2
     assert "whole numbers" in capsys.readouterr().err
+    assert run([*arguments[:-1], "4", "--out", str(tmp_path / "out")]) == 2
+    assert "0 among --hints for gray" in capsys.readouterr().err
     assert run(["bench", "quality", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
 
 

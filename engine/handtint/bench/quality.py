@@ -210,7 +210,10 @@ def _keys(plan: Plan, picture: str, contenders: Sequence[Contender]) -> Iterator
 
 
 def _check_settings(plan: Plan, contenders: Sequence[Contender], out: Path) -> None:
-    """Refuse to mix figures that do not belong together; note what these belong to."""
+    """Refuse to mix figures that do not belong together, or to measure nothing; note what these belong to."""
+    left_out = [contender.name for contender in contenders if not contender.takes_hints and 0 not in plan.counts]
+    if left_out:
+        raise InputError(f"expected 0 among --hints for {', '.join(left_out)}, which takes none; add it")
     out.mkdir(parents=True, exist_ok=True)
     path = out / SETTINGS
     settings: dict[str, Any] = {"sampler": plan.sampler.value, "side": plan.side, "reach": plan.reach}
