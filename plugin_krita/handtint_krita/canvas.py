@@ -39,14 +39,7 @@ class Canvas:
 
     def to_widget(self) -> Any:
         """QTransform from pixels of the picture to the widget."""
-        to_flake, _ = self._view.flakeToImageTransform().inverted()
-        return to_flake * self._view.flakeToCanvasTransform()
-
-    def scale(self) -> float:
-        """Pixels of the screen for each of the picture's."""
-        to_widget = self.to_widget()
-        points = (to_widget.m11() ** 2 + to_widget.m12() ** 2) ** 0.5
-        return float(points * self.widget.devicePixelRatioF())
+        return _to_widget(self._view)
 
     def under_pointer(self) -> Spot | None:
         """The pixel under the mouse pointer; None where the pointer is not over the canvas."""
@@ -59,15 +52,35 @@ class Canvas:
 
 
 def canvas_in_front(krita: Any) -> Canvas | None:
-    """The canvas that the painter sees; None where no picture is open."""
+    """The canvas that the painter sees, None where no picture is open; it takes a while to be found."""
     window = krita.activeWindow()
-    view = window.activeView() if window is not None else None
-    if view is None or view.document() is None:
+    view = _view_in_front(window)
+    if view is None:
         return None
     widgets = window.qwindow().findChildren(QWidget)
     found = (w for w in widgets if w.metaObject().className() in _CANVASES and w.isVisible())
     widget = next(found, None)
     return Canvas(view, widget) if widget is not None else None
+
+
+def scale_in_front(krita: Any) -> float:
+    """Pixels of the screen for each of the picture's that the painter sees; 0 where no picture is open."""
+    window = krita.activeWindow()
+    view = _view_in_front(window)
+    if view is None:
+        return 0.0
+    to_widget = _to_widget(view)
+    return float((to_widget.m11() ** 2 + to_widget.m12() ** 2) ** 0.5 * window.qwindow().devicePixelRatioF())
+
+
+def _view_in_front(window: Any) -> Any:
+    view = window.activeView() if window is not None else None
+    return view if view is not None and view.document() is not None else None
+
+
+def _to_widget(view: Any) -> Any:
+    to_flake, _ = view.flakeToImageTransform().inverted()
+    return to_flake * view.flakeToCanvasTransform()
 
 
 class Overlay(QWidget):  # type: ignore[misc]

@@ -16,11 +16,10 @@ from handtint.client.link import EngineLink
 from handtint.client.live import Ask
 from handtint.errors import GuidanceError, HandtintError
 from handtint.wire.messages import Colorized, Failure, MethodInfo, Palette, Segmented
-from handtint.wire.pixels import Extent
 from handtint_krita import settings as stored
 from handtint_krita.answer import Answer, FoundMap
 from handtint_krita.asking import Asking
-from handtint_krita.canvas import canvas_in_front
+from handtint_krita.canvas import scale_in_front
 from handtint_krita.conversation import Conversation, engine_is_gone
 from handtint_krita.deeds import Brush, Deeds
 from handtint_krita.document import Document
@@ -83,7 +82,7 @@ class Model(QObject):  # type: ignore[misc]
         self._asking = Asking(self._talk)
         self.deeds, self.helper = Deeds(self), Helper(self, krita, self._talk)
         self._answer: Answer | FoundMap | None = None
-        self._wanted = self._wanted_map = self._live = self._hinted = self._shown = self._held = False
+        self._wanted = self._wanted_map = self._live = self._hinted = self._shown = self._held = self._turning = False
         self._looked = 0.0
         self._status, self._trouble, self._palette_trouble = "", False, ""
         self.view = View()
@@ -225,11 +224,16 @@ class Model(QObject):  # type: ignore[misc]
     # The timer's turn -----------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
+        if self._turning:  # Krita lets timers go on while it draws what we have written
+            return
+        self._turning = True
         try:
             self._take_turn(self._clock())
         except Exception as error:
             self._live, self._answer = False, None  # else the next turn would fail in the same way
             self.report(error)
+        finally:
+            self._turning = False
         self._listener.watch(self._talk.socket)
 
     def _take_turn(self, now: float) -> None:
@@ -241,8 +245,10 @@ class Model(QObject):  # type: ignore[misc]
             self._look(now)
             if self.helper.turn(self._document, self._asking):
                 self.note_change()
-            self._ask(now)  # first of all: the engine works on it while Krita shows what came before
-        self._put_answer()
+            if self._talk.live.due(now) is not Ask.preview:
+                self._put_answer()
+            self._ask(now)
+        self._put_answer()  # after a newer stroke was asked for: the engine works on it while Krita shows this one
         self._pace()
         self._render()
 
@@ -325,16 +331,12 @@ class Model(QObject):  # type: ignore[misc]
             self._talk.begin()
             self.say(tr("Paint some color on the hints layer: this method spreads it."))
             return
-        detail = self._detail(document) if due is Ask.preview and not self._wanted else None
+        quick = due is Ask.preview and not self._wanted
+        detail = quick_detail(document.extent, scale_in_front(self._krita)) if quick else None
         sent = self._asking.for_color(document, self._settings, self._palette(), takes, detail)
         if sent:
             self._wanted = False
             self._talk.live.sent(sent, now, Ask.full if detail is None else Ask.preview)
-
-    def _detail(self, document: Document) -> Extent | None:
-        """How fine a quick answer has to be for the painter's eye, None for a whole one."""
-        canvas = canvas_in_front(self._krita)
-        return quick_detail(document.extent, canvas.scale()) if canvas is not None else None
 
     # Small things ---------------------------------------------------------------------------------------------------
 

@@ -33,11 +33,11 @@ def quick_detail(extent: Extent, scale: float) -> Extent | None:
     extent : Extent
         Of the picture.
     scale : float
-        Pixels of the screen for each of the picture's.
+        Pixels of the screen for each of the picture's, 0 where it is not seen.
     """
     pixels = extent.width * extent.height
     scale = min(scale, (_QUICK_PIXELS / pixels) ** 0.5)
-    if 2 * scale * scale >= 1 or pixels <= _QUICK_PIXELS:
+    if scale <= 0 or 2 * scale * scale >= 1 or pixels <= _QUICK_PIXELS:
         return None
     return Extent(max(1, round(scale * extent.width)), max(1, round(scale * extent.height)))
 

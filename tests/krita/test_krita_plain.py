@@ -260,6 +260,7 @@ def test_a_request_holds_what_the_method_takes_and_no_more(takes: tuple[str, ...
         ((60_000, 20), 0.001, (60, 1)),
         ((1000, 1000), 0.3, None),  # all of it is as quick
         ((1300, 1200), 2.0, None),
+        ((2450, 1633), 0.0, None),  # nobody sees it
     ],
 )
 def test_a_quick_answer_is_as_fine_as_what_is_seen(
