@@ -15,6 +15,7 @@ import numpy as np
 import zmq
 
 from handtint.bench.caller import Caller
+from handtint.bench.honest import request
 from handtint.bench.latency import gray_picture, peak_memory, percentiles
 from handtint.bench.processes import SERVE, engine_in, resident_memory
 from handtint.bench.reliability import Effort, Row, megabytes
@@ -99,8 +100,10 @@ def load(effort: Effort) -> list[Row]:
         ExitStack() as stack,
     ):
         sizes = MEGAPIXELS if effort.scale >= 1 else MEGAPIXELS[:2]
+        witness = stack.enter_context(Caller(connection))
+        witness.call(request())  # nobody's stroke is to wait for an engine that is still starting
         documents = [_document(stack, connection, sizes, index, strokes, effort.seed) for index in range(CLIENTS)]
-        statuses = list(_paint(documents, stack.enter_context(Caller(connection))))
+        statuses = list(_paint(documents, witness))
         return load_rows(documents, statuses, peak_memory(connection.pid))
 
 
