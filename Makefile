@@ -16,7 +16,7 @@ help: ## List the targets
 
 setup: .venv/.installed ## Make the virtual environment .venv
 
-.venv/.installed: pyproject.toml .ci/constraints.txt .ci/setup
+.venv/.installed: pyproject.toml .ci/constraints.txt .ci/hashes.txt .ci/setup
 	@.ci/setup
 
 demo: setup ## Colour a photograph through a real engine and leave before and after in demo/
