@@ -12,7 +12,7 @@ from handtint.client.delivery import Delivery, Digests, needs, pictures
 from handtint.client.heartbeat import Heartbeat, Pulse
 from handtint.client.launcher import Launcher
 from handtint.client.pending import GONE, REFUSED, Pending
-from handtint.client.states import CONNECTED, NOBODY, NOBODY_ANSWERS, TEXTS, LinkState, unanswering
+from handtint.client.states import CONNECTED, NOBODY, NOBODY_ANSWERS, RIVAL_PATIENCE, TEXTS, LinkState, unanswering
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineError, EngineGone, ProtocolError
 from handtint.wire import messages as m
@@ -25,8 +25,6 @@ __all__ = ["GONE", "REFUSED", "EngineLink", "LinkState"]
 _LOOK = 0.05
 """Seconds between looks for the connection file of an engine that is starting."""
 _MAX_FRAME = 1 << 30
-_RIVAL_PATIENCE = 5.0
-"""Seconds for which an engine that keeps others away may still say where it listens."""
 
 
 class EngineLink:
@@ -71,10 +69,8 @@ class EngineLink:
         self._opened = False
         self._closed = False
         self._starts = 0
-        self._look_at = self._deadline = 0.0
-        self._rival_until = 0.0
-        self.state = LinkState.offline
-        self.text = TEXTS[LinkState.offline]
+        self._look_at = self._deadline = self._rival_until = 0.0
+        self._enter(LinkState.offline)
         self.welcome: m.Welcome | None = None
 
     # What a caller uses ---------------------------------------------------------------------------------------
@@ -219,8 +215,8 @@ class EngineLink:
             )
 
     def _outwaited(self, now: float) -> bool:
-        """Has the engine that keeps others away had its time to say where it listens, if it was only starting?"""
-        self._rival_until = self._rival_until or now + _RIVAL_PATIENCE
+        """Has the engine that keeps others away had its time to say where it listens?"""
+        self._rival_until = self._rival_until or now + RIVAL_PATIENCE
         return now >= self._rival_until
 
     def _connect(self, connection: Connection, now: float) -> None:

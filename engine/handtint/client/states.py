@@ -19,6 +19,8 @@ class LinkState(Enum):
     failed = "failed"
 
 
+RIVAL_PATIENCE = 5.0
+"""Seconds for which an engine that is starting beside ours may say where it listens."""
 CONNECTED = (LinkState.ready, LinkState.silent)
 TEXTS = {
     LinkState.offline: "The engine starts when it is needed.",
