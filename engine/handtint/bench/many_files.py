@@ -93,7 +93,7 @@ def folder_row(effort: Effort, scans: Scans, expected: dict[str, bytes]) -> Row:
         f"{scans.pictures:,} pictures: what was done stays ({len(kept):,} before the last run), the result is that of "
         f"an undisturbed run, {scans.bad} failures told at the end"
     )
-    what = f"handtint colorize --out-dir, killed with -9 {kills} times over"
+    what = f"handtint colorize --out-dir (kill -9: {kills})"
     return Row(what, "; ".join(wrong[:5]) or result, not wrong, {"pictures": scans.pictures, "kept": len(kept)})
 
 
