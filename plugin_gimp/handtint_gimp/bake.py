@@ -6,12 +6,13 @@ from typing import Any
 
 import gi
 
-gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gegl, Gimp  # noqa: E402
+from gi.repository import Gimp  # noqa: E402
 
 from handtint.errors import HandtintError, PictureError  # noqa: E402
-from handtint_gimp.roles import COLOR_ROLE, base_of, inputs_of, layers, role, siblings  # noqa: E402
+from handtint.wire.pixels import Buffer, Rect  # noqa: E402
+from handtint_gimp import bands  # noqa: E402
+from handtint_gimp.roles import COLOR_ROLE, base_of, colors_of, made_from, role  # noqa: E402
 
 
 def bake(image: Any, drawable: Any) -> Any:
@@ -25,7 +26,7 @@ def bake(image: Any, drawable: Any) -> Any:
     layer, base = _pair(image, base_of(drawable))
     if layer.get_lock_content():
         raise PictureError(f"the pixels of '{layer.get_name()}' are locked; unlock them in the layers' list first")
-    rect = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
+    rect = Rect(0, 0, layer.get_width(), layer.get_height())
     data = _finished(base, layer, rect)
     image.undo_group_start()
     try:
@@ -36,25 +37,24 @@ def bake(image: Any, drawable: Any) -> Any:
     return layer
 
 
-_FORMAT = "R'G'B'A float"
+_FORMAT, _PIXEL_BYTES = "R'G'B'A float", 16
 """Keeps the steps of every precision; 24 megapixels take 384 MB for a moment."""
 
 
 def _pair(image: Any, chosen: Any) -> tuple[Any, Any]:
     """A color layer and the base below it."""
-    known = {entry.layer.get_tattoo(): entry.layer for entry in layers(image)}
     if role(chosen) == COLOR_ROLE:
-        base = known.get(inputs_of(chosen).get("base"))
+        base = made_from(image, chosen, "base")
         if base is None:
             raise PictureError(f"the layer that '{chosen.get_name()}' colors is not in this image any more")
         return chosen, base
-    for layer in siblings(image, chosen):
-        if role(layer) == COLOR_ROLE and inputs_of(layer).get("base") == chosen.get_tattoo():
-            return layer, chosen
-    raise PictureError(f"the layer '{chosen.get_name()}' has no color layer; choose Colorize with Handtint first")
+    colors = colors_of(image, chosen)
+    if not colors:
+        raise PictureError(f"the layer '{chosen.get_name()}' has no color layer; choose Colorize with Handtint first")
+    return colors[0], chosen
 
 
-def _finished(base: Any, layer: Any, rect: Any) -> bytes:
+def _finished(base: Any, layer: Any, rect: Rect) -> Buffer:
     """What the color layer makes of the base, where the layer is."""
     image = layer.get_image()
     copy = Gimp.Image.new_with_precision(rect.width, rect.height, image.get_base_type(), image.get_precision())
@@ -74,23 +74,20 @@ def _finished(base: Any, layer: Any, rect: Any) -> bytes:
         below.set_mode(Gimp.LayerMode.NORMAL)
         merged = copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
         _, x, y = merged.get_offsets()
-        there = Gegl.Rectangle.new(-x, -y, rect.width, rect.height)
-        data: bytes = merged.get_buffer().get(there, 1.0, _FORMAT, Gegl.AbyssPolicy.NONE)
-        return data
+        there = Rect(-x, -y, rect.width, rect.height)
+        return bands.read(merged.get_buffer(), there, _FORMAT, _PIXEL_BYTES)
     finally:
         copy.delete()
 
 
-def _write(image: Any, layer: Any, rect: Any, data: bytes) -> None:
+def _write(image: Any, layer: Any, rect: Rect, data: Buffer) -> None:
     """Undoable, whatever is selected; the mask has done its work."""
     chosen = image.get_selected_layers()
     selection = None if Gimp.Selection.is_empty(image) else Gimp.Selection.save(image)
     Gimp.Selection.none(image)
     if layer.get_mask() is not None:
         layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
-    buffer = layer.get_shadow_buffer()
-    buffer.set(rect, _FORMAT, data)
-    buffer.flush()
+    bands.write(layer.get_shadow_buffer(), rect, _FORMAT, data)
     if not layer.merge_shadow(True):
         raise HandtintError(f"GIMP could not change the color layer: {Gimp.get_pdb().get_last_error()}")
     layer.update(0, 0, rect.width, rect.height)

@@ -16,6 +16,7 @@ from gi.repository import Gegl, Gimp  # noqa: E402
 from handtint.client.hints import changed_rect, cut  # noqa: E402
 from handtint.errors import PictureError  # noqa: E402
 from handtint.wire.pixels import Extent, PixelFormat, Plane, Rect  # noqa: E402
+from handtint_gimp import bands  # noqa: E402
 
 _SAMPLES = {PixelFormat.rgba8: "R'G'B'A u8", PixelFormat.rgba16: "R'G'B'A u16", PixelFormat.rgbaf32: "R'G'B'A float"}
 
@@ -68,10 +69,7 @@ class Canvas:
         if area is None:
             return None
         data = plane.data if area.extent == plane.extent else cut(plane, area).data
-        buffer = self.layer.get_buffer()
-        # Only bytes go into a GEGL buffer fast.
-        buffer.set(Gegl.Rectangle.new(*area), _SAMPLES[plane.format], bytes(data))
-        buffer.flush()
+        bands.write(self.layer.get_buffer(), area, _SAMPLES[plane.format], data)
         return area
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango  # noqa: E402
 
 from handtint.wire.messages import MethodInfo  # noqa: E402
+from handtint.wire.pixels import Plane  # noqa: E402
+from handtint_gimp.arguments import exemplar_reader  # noqa: E402
 from handtint_gimp.colorize import DEFAULT_METHOD, default_method  # noqa: E402
 from handtint_gimp.roles import layers  # noqa: E402
 
@@ -61,14 +64,10 @@ class ExemplarChoice:
     _NONE, _FILE = 0, 1
 
     def __init__(self, image: Any, file: Any) -> None:
-        store = _picture_store()
-        store.append([None, "None: borrow no colors"])
-        store.append([None, "A picture file…"])
-        self._layers: list[Any] = [None, None, *_append_layers(store, image, "")]
-        for other in Gimp.get_images():
-            if other.get_id() != image.get_id():
-                self._layers += _append_layers(store, other, f"{other.get_name()}: ")
-        self.combo = Gtk.ComboBox(model=store, hexpand=True)
+        self._layers: list[Any] = []
+        self._read_of = (0, "")
+        self._reader: Callable[[], Plane] | None = None
+        self.combo = Gtk.ComboBox(hexpand=True)
         _add_cells(self.combo)
         self._chooser = Gtk.FileChooserButton(title="Picture whose colors are borrowed", no_show_all=True)
         self._picture = Gtk.Image(no_show_all=True)
@@ -77,6 +76,7 @@ class ExemplarChoice:
             self.widget.pack_start(part, part is self.combo, True, 0)
         if file is not None:
             self._chooser.set_file(file)
+        self._list(image)
         self.combo.set_active(self._FILE if file is not None else self._NONE)
         self.combo.connect("changed", self._show)
         self._chooser.connect("file-set", self._show)
@@ -92,10 +92,40 @@ class ExemplarChoice:
         """The chosen file, or None."""
         return self._chooser.get_file() if self.combo.get_active() == self._FILE else None
 
+    @property
+    def reader(self) -> Callable[[], Plane] | None:
+        """Reads the chosen picture when it is first wanted, and no second time; None without one."""
+        layer, file = self.layer, self.file
+        chosen = (layer.get_id() if layer is not None else 0, file.get_uri() if file is not None else "")
+        if chosen != self._read_of:
+            read = exemplar_reader(layer, file)
+            self._reader = functools.cache(read) if read is not None else None
+            self._read_of = chosen
+        return self._reader
+
+    def fill(self, image: Any) -> None:
+        """List what is open now; what was chosen stays chosen where it is still there."""
+        layer, active = self.layer, self.combo.get_active()
+        self._list(image)
+        ids = [other.get_id() if other is not None else None for other in self._layers]
+        if layer is not None:
+            active = ids.index(layer.get_id()) if layer.get_id() in ids else self._NONE
+        self.combo.set_active(active)
+
     def on_change(self, heard: Callable[..., None]) -> None:
         """Have it called when another one is chosen."""
         self.combo.connect("changed", heard)
         self._chooser.connect("file-set", heard)
+
+    def _list(self, image: Any) -> None:
+        store = _picture_store()
+        store.append([None, "None: borrow no colors"])
+        store.append([None, "A picture file…"])
+        self._layers = [None, None, *_append_layers(store, image, "")]
+        for other in Gimp.get_images():
+            if other.get_id() != image.get_id():
+                self._layers += _append_layers(store, other, f"{other.get_name()}: ")
+        self.combo.set_model(store)
 
     def _show(self, *_: Any) -> None:
         self._chooser.set_visible(self.combo.get_active() == self._FILE)

@@ -105,7 +105,7 @@ def colorize(pictures: Sequence[Picture], settings: Settings, ask: Ask) -> Outco
     """
     answers = [_colored(picture, settings, ask) for picture in pictures]
     for picture, answer in zip(pictures, answers, strict=True):
-        picture.accept(answer.plane)
+        picture.check_fits(answer.plane)
     inputs = {"hints": settings.hints, "semantic": settings.semantic}
     with pictures[0].one_step():
         layers = tuple(

@@ -13,30 +13,34 @@ gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
+from handtint.wire.pixels import Buffer, Extent, Rect  # noqa: E402
+from handtint_gimp import bands  # noqa: E402
+
 
 def selection_of(image: Any) -> Any:
     """The image's selection, or None where nothing is selected, which means everything."""
     return None if Gimp.Selection.is_empty(image) else image.get_selection()
 
 
-def read_shown(layer: Any, rect: Any, babl: str, *, scale: float = 1.0, selection: Any = None) -> bytes:
+def read_shown(layer: Any, rect: Rect, babl: str, pixel_bytes: int, *, selection: Any = None) -> Buffer:
     """A layer's pixels with its mask, and a selection, in their alpha.
 
     Parameters
     ----------
     layer : Gimp.Layer
-    rect : Gegl.Rectangle
-        In pixels of the layer times `scale`; outside of the layer all is transparent.
-    babl : str
+    rect : Rect
+        In pixels of the layer; outside of it all is transparent.
+    babl, pixel_bytes : str, int
         A format with alpha.
     selection : Gimp.Selection, optional
     """
-    covers = _covers(layer, selection)
-    buffer = layer.get_buffer()
-    if covers:
-        whole = rect if scale == 1.0 else Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
-        buffer = _covered(buffer, covers, whole, babl)
-    data: bytes = buffer.get(rect, scale, babl, Gegl.AbyssPolicy.NONE)
+    return bands.read(_shown(layer, rect, babl, selection), rect, babl, pixel_bytes)
+
+
+def read_shown_small(layer: Any, extent: Extent, scale: float, babl: str, *, selection: Any = None) -> Buffer:
+    """The same of all of the layer, scaled to `extent`."""
+    buffer = _shown(layer, Rect(0, 0, layer.get_width(), layer.get_height()), babl, selection)
+    data: bytes = buffer.get(Gegl.Rectangle.new(0, 0, *extent), scale, babl, Gegl.AbyssPolicy.NONE)
     return data
 
 
@@ -53,6 +57,13 @@ def _covers(layer: Any, selection: Any) -> list[tuple[Any, int, int]]:
         _, x, y = layer.get_offsets()
         covers.append((selection.get_buffer(), -x, -y))
     return covers
+
+
+def _shown(layer: Any, rect: Rect, babl: str, selection: Any) -> Any:
+    """The layer's own buffer where nothing hides some of it, else one with what is left in the rectangle."""
+    covers = _covers(layer, selection)
+    buffer = layer.get_buffer()
+    return _covered(buffer, covers, Gegl.Rectangle.new(*rect), babl) if covers else buffer
 
 
 def _covered(buffer: Any, covers: list[tuple[Any, int, int]], rect: Any, babl: str) -> Any:

@@ -5,8 +5,7 @@ Knows nothing of pixels. `Any` is GIMP's and GTK's own objects: PyGObject has no
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,11 +18,11 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 
 from handtint.client.blocking import Engine  # noqa: E402
+from handtint.client.delivery import spared  # noqa: E402
 from handtint.client.link import LinkState  # noqa: E402
 from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
-from handtint.wire.pixels import Plane  # noqa: E402
-from handtint_gimp.arguments import exemplar_reader, read_values  # noqa: E402
+from handtint_gimp.arguments import read_values  # noqa: E402
 from handtint_gimp.choices import WORDS_WIDTH, ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
 from handtint_gimp.colorize import (  # noqa: E402
     CONTROLS,
@@ -75,8 +74,6 @@ class ColorizeDialog:
         self._hints = LayerCombo(image, likely_hints(image, bases[0]), none="None: color without hints")
         self._semantic = LayerCombo(image, likely_semantic(image, bases[0]), none="None: color without a map")
         self._exemplar = ExemplarChoice(image, config.get_property("exemplar-file"))
-        self._exemplar_chosen = (0, "")
-        self._exemplar_read: Callable[[], Plane] | None = None
         self._response = 0
         self._method = MethodCombo(config)
         self._preview = Preview(engine, self._settings, self._show_no_preview)
@@ -140,18 +137,8 @@ class ColorizeDialog:
             read_values(self._config),
             hints=self._hints.layer,
             semantic=self._semantic.layer,
-            exemplar=self._exemplar_once(),
+            exemplar=self._exemplar.reader,
         )
-
-    def _exemplar_once(self) -> Callable[[], Plane] | None:
-        """Reads the exemplar when it is first wanted; each preview would read it again."""
-        layer, file = self._exemplar.layer, self._exemplar.file
-        chosen = (layer.get_id() if layer is not None else 0, file.get_uri() if file is not None else "")
-        if chosen != self._exemplar_chosen:
-            read = exemplar_reader(layer, file)
-            self._exemplar_read = functools.cache(read) if read is not None else None
-            self._exemplar_chosen = chosen
-        return self._exemplar_read
 
     def _keep(self) -> None:
         """For the next run without a dialog."""
@@ -162,7 +149,10 @@ class ColorizeDialog:
 
     def _ask(self, request: Message) -> Message:
         """Wait for the answer while the window stays alive."""
-        return self._engine.call(request, timeout=PATIENCE, on_progress=self._show_progress, cancelled=self._turn)
+        message, whole = spared(request)
+        return self._engine.call(
+            message, timeout=PATIENCE, whole=whole, on_progress=self._show_progress, cancelled=self._turn
+        )
 
     def _turn(self) -> bool:
         """Draw and hear the artist between two looks at the engine; has the work been called off?"""

@@ -6,13 +6,12 @@ from typing import Any
 
 import gi
 
-gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gegl, Gimp, GLib  # noqa: E402
+from gi.repository import Gimp, GLib  # noqa: E402
 
 from handtint.errors import GuidanceError  # noqa: E402
 from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
-from handtint_gimp.coverage import read_shown  # noqa: E402
+from handtint_gimp.coverage import read_shown_small  # noqa: E402
 
 EXEMPLAR_SIDE = 1024
 """Pixels of an exemplar's longer side that travel: more would not change the colors that are borrowed."""
@@ -32,7 +31,7 @@ def read_small(layer: Any, selection: Any = None) -> Plane:
     width, height = layer.get_width(), layer.get_height()
     scale = min(1.0, EXEMPLAR_SIDE / max(width, height))
     extent = Extent(max(1, int(width * scale)), max(1, int(height * scale)))
-    data = read_shown(layer, Gegl.Rectangle.new(0, 0, *extent), "R'G'B'A u8", scale=scale, selection=selection)
+    data = read_shown_small(layer, extent, scale, "R'G'B'A u8", selection=selection)
     return Plane(PixelFormat.rgba8, extent, data)
 
 

@@ -125,9 +125,11 @@ class Follower:
         return request
 
     def _changed_part(self, name: str, plane: Plane, whole: dict[str, Plane]) -> Picture:
-        picture = self._trackers[name].update(plane)
-        whole.update(self._trackers[name].whole)
-        if name == "hints" and isinstance(picture, Patch):
+        tracker = self._trackers[name]
+        begun = bool(tracker.whole)
+        picture = tracker.update(plane)
+        whole.update(tracker.whole)
+        if name == "hints" and begun and isinstance(picture, Patch):  # the first one is all that there was
             self.last_painted = Rect(picture.x, picture.y, *picture.plane.extent)
         return picture
 

@@ -17,7 +17,7 @@ from gi.repository import Gimp, GimpUi, GLib, GObject, Gtk  # noqa: E402
 
 from handtint.client.blocking import Engine  # noqa: E402
 from handtint.client.link import LinkState  # noqa: E402
-from handtint.errors import Cancelled, HandtintError  # noqa: E402
+from handtint.errors import Cancelled, HandtintError, PictureError  # noqa: E402
 from handtint.wire.messages import (  # noqa: E402
     Color,
     Message,
@@ -30,9 +30,10 @@ from handtint.wire.messages import (  # noqa: E402
     Suggest,
     Suggested,
 )
+from handtint.wire.pixels import Plane  # noqa: E402
 from handtint_gimp.arguments import read_values  # noqa: E402
 from handtint_gimp.canvas import Canvas  # noqa: E402
-from handtint_gimp.choices import LayerCombo, MethodCombo, words_label  # noqa: E402
+from handtint_gimp.choices import ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
 from handtint_gimp.colorize import Settings  # noqa: E402
 from handtint_gimp.dialog import sentence  # noqa: E402
 from handtint_gimp.follower import Follower  # noqa: E402
@@ -68,6 +69,7 @@ class LivePanel:
         self._picture = WatchedPicture(image, base, heed_selection=False)
         self._hints: Any = None
         self._canvas: Canvas | None = None
+        self._unshown: Plane | None = None
         self._closing = False
         self._layers: list[int] = []
         self._turns = 0
@@ -76,8 +78,10 @@ class LivePanel:
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, TITLE)
         self._dialog.set_ok_label("_Done")
         self._dialog.set_modal(False)
+        self._dialog.set_resizable(False)  # so that the window follows what is shown in it
         self._method = MethodCombo(config)
         self._semantic = LayerCombo(image, likely_semantic(image, base), none="None: color without a map")
+        self._exemplar = ExemplarChoice(image, None)
         self._build()
         self._follower = Follower(engine, self._picture, self._settings, side=SIDE, full=True)
         self._set_up()
@@ -124,16 +128,28 @@ class LivePanel:
             self._again.show()
             return
         self._again.hide()
-        if shown is not None and self._canvas is not None:
-            self._canvas.show(shown[1].plane)
+        if shown is not None:
+            self._unshown = shown[1].plane
+        trouble = self._show_colors() or self._follower.trouble
         self._hear_answers()
         if self._turns % _LOOK_EVERY == 0:
             self._look_at_layers()
             self._follower.look()
             self._ask_suggestions()
-        self._say(self._follower.trouble or self._state())
-        if self._closing and (self._follower.rested or self._follower.trouble):
+        self._say(trouble or self._state())
+        if self._closing and (self._follower.rested or trouble):
             self._loop.quit()
+
+    def _show_colors(self) -> str:
+        """Show the newest colors; why that cannot be, if so. They wait until it can."""
+        if self._unshown is None or self._canvas is None:
+            return ""
+        try:
+            self._canvas.show(self._unshown)
+        except PictureError as error:
+            return str(error)
+        self._unshown = None
+        return ""
 
     def _alive(self) -> bool:
         """Are our layers there? Undo takes them away and redo brings them back."""
@@ -153,13 +169,14 @@ class LivePanel:
         if found != self._layers:
             self._layers = found
             self._semantic.fill(self._image, self._semantic.layer)
+            self._exemplar.fill(self._image)
 
     def _greet(self, before: object) -> None:
         welcome = self._engine.link.welcome
         if welcome is not None and welcome is not before:
             self._method.offer(welcome.methods)
             self._legend.show([known for known in welcome.classes if known.index])
-            self._follow()
+            self._chose()  # what another engine has failed at is asked of this one
 
     def _hear_answers(self) -> None:
         for answer in self._follower.answers:
@@ -209,7 +226,13 @@ class LivePanel:
 
     def _settings(self) -> Settings:
         # The strength is the layer's opacity: it needs no new colors.
-        return replace(read_values(self._config), hints=self._hints, semantic=self._semantic.layer, strength=1.0)
+        return replace(
+            read_values(self._config),
+            hints=self._hints,
+            semantic=self._semantic.layer,
+            exemplar=self._exemplar.reader,
+            strength=1.0,
+        )
 
     def _chose(self, *_: Any) -> None:
         self._follow()
@@ -267,7 +290,8 @@ class LivePanel:
         self._legend_place.set_visible(painted)
         for name, widget in (("hints", self._hint_tools), ("palette", self._palette_tools)):
             widget.set_sensitive(self._method.takes(name))
-        self._semantic.widget.set_sensitive(self._method.takes("semantic"))
+        for name, choice in (("semantic", self._semantic), ("exemplar", self._exemplar)):
+            choice.widget.set_sensitive(self._method.takes(name))
         palette = self._config.get_property("palette")
         shown = palette is not None and palette.is_valid() and self._config.get_property("use-palette")
         self._strip.show(_colors(read_palette(palette).data) if shown else ())
@@ -306,6 +330,7 @@ class LivePanel:
             self._status, self._again, self._start_again, _named("_Method", self._method.widget), self._method.words,
             self._scale("strength"), self._hint_tools, Gtk.Separator(), self._palette_tools, Gtk.Separator(),
             map_row, self._legend_place,
+            _named("E_xemplar", self._exemplar.widget, self._exemplar.combo),
         )  # fmt: skip
         box = _column(*rows)
         box.set_border_width(12)
@@ -316,6 +341,7 @@ class LivePanel:
         self._dialog.connect("response", self._responded)
         self._dialog.connect("delete-event", lambda *_: True)  # the answer to it closes the window
         self._semantic.widget.connect("changed", self._chose)
+        self._exemplar.on_change(self._chose)
         for name in ("method", "use-palette", "palette", "reach", "softness"):
             self._config.connect(f"notify::{name}", self._chose)
         self._config.connect("notify::strength", self._set_strength)
@@ -333,9 +359,10 @@ def _column(*parts: Any) -> Any:
     return box
 
 
-def _named(words: str, widget: Any) -> Any:
+def _named(words: str, widget: Any, target: Any = None) -> Any:
+    """A row and its name, whose key leads to `target`, or to the widget itself."""
     row = Gtk.Box(spacing=12)
-    row.pack_start(Gtk.Label(label=words, use_underline=True, mnemonic_widget=widget), False, False, 0)
+    row.pack_start(Gtk.Label(label=words, use_underline=True, mnemonic_widget=target or widget), False, False, 0)
     row.pack_start(widget, True, True, 0)
     return row
 

@@ -5,7 +5,6 @@ Knows neither dialog nor engine. `Any` is GIMP's own objects: PyGObject has no t
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gegl, Gimp  # noqa: E402
 
 from handtint.errors import GuidanceError, HandtintError, PictureError  # noqa: E402
-from handtint.wire.pixels import Extent, PixelFormat, Plane  # noqa: E402
+from handtint.wire.pixels import Buffer, Extent, PixelFormat, Plane, Rect  # noqa: E402
+from handtint_gimp import bands  # noqa: E402
 from handtint_gimp.coverage import is_partial, read_shown, selection_of  # noqa: E402
 from handtint_gimp.roles import (  # noqa: E402
     COLOR_ROLE,
@@ -26,10 +26,10 @@ from handtint_gimp.roles import (  # noqa: E402
     INPUTS,
     ROLE,
     SEMANTIC_ROLE,
-    inputs_of,
+    colors_of,
     is_in,
+    note_inputs,
     role,
-    siblings,
 )
 
 KEPT = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
@@ -91,10 +91,17 @@ class Picture:
         return bool(self.image.get_base_type() == Gimp.ImageBaseType.GRAY)
 
     def read_base(self) -> Plane:
-        """The base's own pixels without alpha, masks or filters, as gray or RGB with sRGB's curve."""
+        """The base's own pixels without alpha, masks or filters, with sRGB's curve; as gray wherever they are."""
+        depth, buffer = self._depth, self.base.get_buffer()
+        whole = Rect(0, 0, *self.extent)
         if self.is_gray:
-            return self._read_base(f"Y' {self._depth.babl}", self._depth.gray)
-        return self._read_base(f"R'G'B' {self._depth.babl}", self._depth.rgb)
+            gray: Buffer | None = bands.read(buffer, whole, f"Y' {depth.babl}", depth.gray.pixel_bytes)
+        else:
+            gray = bands.read_gray(buffer, whole, f"R'G'B' {depth.babl}", depth.rgb.sample_bytes)
+        if gray is not None:
+            return Plane(depth.gray, self.extent, gray)
+        data = bands.read(buffer, whole, f"R'G'B' {depth.babl}", depth.rgb.pixel_bytes)
+        return Plane(depth.rgb, self.extent, data)
 
     def read_hints(self, layer: Any) -> Plane:
         """A hints layer where the base is: transparent where it does not reach."""
@@ -111,22 +118,21 @@ class Picture:
         """
         selection = self.selection
         shown = self._covered(None) if is_partial(self.base) else None
-        if shown is not None and _is_nothing(shown):
+        if shown is not None and bands.is_all(shown, 0):
             raise PictureError(
                 f"all of the layer '{self.base.get_name()}' is transparent or hidden by its mask; choose another one"
             )
         selected = self._covered(selection) if selection is not None else None
-        if selected is not None and _is_nothing(selected):
+        if selected is not None and bands.is_all(selected, 0):
             raise PictureError("nothing of the layer is selected; select some of it, or nothing to color all of it")
         data = shown if selected is None or self.result_layer() is not None else selected
-        if data is None or data.count(255) == len(data):
+        if data is None or bands.is_all(data, 255):
             return None
         return Plane(PixelFormat.gray8, self.extent, data)
 
     def result_layer(self) -> Any:
         """The color layer that an earlier run made for this base and that can take new colors, or None."""
-        fits = (layer for layer in siblings(self.image, self.base) if self._is_result(layer))
-        return next(fits, None)
+        return next((layer for layer in colors_of(self.image, self.base) if self._can_take_colors(layer)), None)
 
     @property
     def answer_format(self) -> PixelFormat:
@@ -149,13 +155,13 @@ class Picture:
         -------
         Gimp.Layer
         """
-        data = self.accept(composite)
+        self.check_fits(composite)
         layer = self.result_layer()
         with self._change_in_color():
             if layer is None:
-                layer = self._insert(data)
+                layer = self._insert(composite)
             else:
-                self._replace(layer, data)
+                self._replace(layer, composite)
             layer.set_opacity(100.0 * opacity)
             self._note_inputs(layer, inputs)
         Gimp.displays_flush()
@@ -190,17 +196,17 @@ class Picture:
 
     def add_map(self, painted: Plane) -> Any:
         """Add a semantic map in `answer_format`, of the base's extent, as the topmost layer; one undo step."""
-        data = self.accept(painted)
+        self.check_fits(painted)
         with self._change_in_color():
             layer = self._new_layer(MAP_NAME, MAP_OPACITY, Gimp.LayerMode.NORMAL, SEMANTIC_ROLE)
-            self._fill(layer.get_buffer(), data)
+            self._fill(layer.get_buffer(), painted)
             # It stays selected: the artist's next step is to correct it.
             _must(self.image.insert_layer(layer, None, 0), "add the layer with the map")
         Gimp.displays_flush()
         return layer
 
-    def accept(self, plane: Plane) -> bytes:
-        """The engine's pixels, once it is sure that they fit what is there now.
+    def check_fits(self, plane: Plane) -> None:
+        """Be sure that the engine's pixels fit what is there now.
 
         Raises
         ------
@@ -211,8 +217,6 @@ class Picture:
             expected, got = f"{self._depth.rgba.value} {self.extent}", f"{plane.format.value} {plane.extent}"
             raise PictureError(f"expected the engine's answer as {expected}, got {got}; nothing was changed")
         self._check_again()
-        # Only bytes go into a GEGL buffer fast: a memoryview takes forty times as long.
-        return bytes(plane.data)
 
     @contextmanager
     def one_step(self) -> Iterator[None]:
@@ -248,31 +252,25 @@ class Picture:
                 "paint on a new transparent layer"
             )
         x, y, _, _ = _place(layer)
-        rect = Gegl.Rectangle.new(self._x - x, self._y - y, *self.extent)
-        data = read_shown(layer, rect, f"R'G'B'A {self._depth.babl}")
+        rect = Rect(self._x - x, self._y - y, *self.extent)
+        data = read_shown(layer, rect, f"R'G'B'A {self._depth.babl}", self._depth.rgba.pixel_bytes)
         return Plane(self._depth.rgba, self.extent, data)
 
-    def _covered(self, selection: Any) -> bytes:
-        return read_shown(self.base, Gegl.Rectangle.new(0, 0, *self.extent), "A u8", selection=selection)
+    def _covered(self, selection: Any) -> Buffer:
+        return read_shown(self.base, Rect(0, 0, *self.extent), "A u8", 1, selection=selection)
 
-    def _read_base(self, babl: str, pixel_format: PixelFormat) -> Plane:
-        rect = Gegl.Rectangle.new(0, 0, *self.extent)
-        return Plane(pixel_format, self.extent, self.base.get_buffer().get(rect, 1.0, babl, Gegl.AbyssPolicy.NONE))
-
-    def _is_result(self, layer: Any) -> bool:
-        if role(layer) != COLOR_ROLE or inputs_of(layer).get("base") != self.base.get_tattoo():
-            return False
-        # Writing to a locked layer would make GIMP end the plug-in.
+    def _can_take_colors(self, layer: Any) -> bool:
         fits = _place(layer) == (self._x, self._y, *self.extent) and layer.has_alpha()
+        # Writing to a locked layer would make GIMP end the plug-in.
         return bool(fits and not layer.get_lock_content())
 
-    def _insert(self, data: bytes | None) -> Any:
-        """A new layer, filled before it is in the image, directly above the base; transparent without data."""
+    def _insert(self, composite: Plane | None) -> Any:
+        """A new layer, filled before it is in the image, directly above the base; transparent without colors."""
         layer = self._new_layer(LAYER_NAME, 100.0, Gimp.LayerMode.LCH_COLOR, COLOR_ROLE)
         # Only in Lab is the opacity a true strength of the color.
         layer.set_composite_space(Gimp.LayerColorSpace.LAB)
-        if data is not None:
-            self._fill(layer.get_buffer(), data)
+        if composite is not None:
+            self._fill(layer.get_buffer(), composite)
         else:
             layer.fill(Gimp.FillType.TRANSPARENT)
         selected = self.image.get_selected_layers()
@@ -291,20 +289,18 @@ class Picture:
 
     def _note_inputs(self, layer: Any, inputs: Mapping[str, Any]) -> None:
         """Let the next run find what this color layer was made from."""
-        used = {name: made.get_tattoo() if is_in(self.image, made) else 0 for name, made in inputs.items()}
-        known = json.dumps({"base": self.base.get_tattoo()} | used)
-        layer.attach_parasite(Gimp.Parasite.new(INPUTS, KEPT, known.encode()))
+        used = {name: made if is_in(self.image, made) else None for name, made in inputs.items()}
+        noted = note_inputs(layer, {"base": self.base} | used)
+        layer.attach_parasite(Gimp.Parasite.new(INPUTS, KEPT, noted))
 
-    def _replace(self, layer: Any, data: bytes) -> None:
+    def _replace(self, layer: Any, composite: Plane) -> None:
         """New colors for an earlier result, inside the selection only, undoable; its mask, name and place stay."""
-        self._fill(layer.get_shadow_buffer(), data)
+        self._fill(layer.get_shadow_buffer(), composite)
         _must(layer.merge_shadow(True), "change the color layer")
         layer.update(0, 0, *self.extent)
 
-    def _fill(self, buffer: Any, data: bytes) -> None:
-        rect = Gegl.Rectangle.new(0, 0, *self.extent)
-        buffer.set(rect, f"R'G'B'A {self._depth.babl}", data)
-        buffer.flush()
+    def _fill(self, buffer: Any, plane: Plane) -> None:
+        bands.write(buffer, Rect(0, 0, *self.extent), f"R'G'B'A {self._depth.babl}", plane.data)
 
 
 def start_gegl() -> None:
@@ -321,10 +317,6 @@ def _check(image: Any, base: Any) -> None:
         raise PictureError("the image has a floating selection; anchor it or make it a layer first")
     if role(base) == COLOR_ROLE:
         raise PictureError(f"the layer '{base.get_name()}' is a result of Handtint; choose the gray layer below it")
-
-
-def _is_nothing(coverage: bytes) -> bool:
-    return coverage.count(0) == len(coverage)
 
 
 def _place(layer: Any) -> tuple[int, int, int, int]:

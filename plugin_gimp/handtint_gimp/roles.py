@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gi
@@ -20,7 +20,8 @@ from handtint.errors import PictureError  # noqa: E402
 ROLE = "handtint-role"
 """Parasite that says what a layer of ours is, whatever its name becomes."""
 INPUTS = "handtint-inputs"
-"""Parasite of a color layer: the tattoos of the base that it belongs to and of the layers that made it (0: none)."""
+"""Parasite of a color layer, a JSON object: the tattoos of itself ("self"), of the base that it belongs to ("base") and
+of the layers that made it ("hints", "semantic"; 0: none), and the names of these ("names")."""
 COLOR_ROLE = b"color"
 HINTS_ROLE = b"hints"
 SEMANTIC_ROLE = b"semantic"
@@ -94,24 +95,66 @@ def is_in(image: Any, layer: Any) -> bool:
     return layer is not None and layer.is_valid() and bool(layer.get_image().get_id() == image.get_id())
 
 
+def colors_of(image: Any, base: Any) -> list[Any]:
+    """The color layers beside a base that were made for it, those that are copies of one last."""
+    beside = [layer for layer in siblings(image, base) if role(layer) == COLOR_ROLE]
+    made = [layer for layer in beside if _is_same(made_from(image, layer, "base"), base)]
+    return sorted(made, key=lambda layer: _is_copy(image, layer))
+
+
+def made_from(image: Any, layer: Any, name: str) -> Any:
+    """The "base", "hints" or "semantic" layer that a color layer was made from; None where there is none any more."""
+    return _by_name(image, layer, name) if _is_copy(image, layer) else _by_tattoo(image, layer, name)
+
+
+def note_inputs(layer: Any, inputs: Mapping[str, Any]) -> bytes:
+    """What INPUTS says of a color layer that was made from these, each a layer or None."""
+    tattoos = {name: made.get_tattoo() if made is not None else 0 for name, made in inputs.items()}
+    names = {name: made.get_name() for name, made in inputs.items() if made is not None}
+    return json.dumps({"self": layer.get_tattoo()} | tattoos | {"names": names}).encode()
+
+
 def _likely(image: Any, base: Any, name: str, wanted: bytes, named: Callable[[Any], bool]) -> Any:
-    known = {entry.layer.get_tattoo(): entry.layer for entry in layers(image)}
-    for layer in siblings(image, base):
-        if role(layer) == COLOR_ROLE and inputs_of(layer).get("base") == base.get_tattoo():
-            return known.get(inputs_of(layer).get(name))
-    others = [layer for layer in known.values() if layer.get_id() != base.get_id() and layer.has_alpha()]
+    colors = colors_of(image, base)
+    if colors:
+        return made_from(image, colors[0], name)
+    known = [entry.layer for entry in layers(image)]
+    others = [layer for layer in known if layer.get_id() != base.get_id() and layer.has_alpha()]
     marked = [layer for layer in others if role(layer) == wanted]
     return next(iter(marked + [layer for layer in others if named(layer)]), None)
 
 
-def inputs_of(layer: Any) -> dict[str, object]:
-    """What a color layer was made from, by role: tattoos of layers."""
+def _inputs_of(layer: Any) -> dict[str, object]:
     parasite = layer.get_parasite(INPUTS)
     try:
         found = json.loads(bytes(parasite.get_data())) if parasite is not None else {}
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _is_copy(image: Any, layer: Any) -> bool:
+    """Was this color layer made by copying one, or the image that it is in? Tattoos are others there, names are not."""
+    if _inputs_of(layer).get("self") != layer.get_tattoo():
+        return True
+    # In a duplicated image a tattoo may be the same by chance, but not all of them.
+    base = _by_name(image, layer, "base")
+    return base is not None and not _is_same(_by_tattoo(image, layer, "base"), base)
+
+
+def _by_tattoo(image: Any, layer: Any, name: str) -> Any:
+    tattoo = _inputs_of(layer).get(name)
+    return image.get_layer_by_tattoo(tattoo) if isinstance(tattoo, int) and 0 < tattoo < 1 << 32 else None
+
+
+def _by_name(image: Any, layer: Any, name: str) -> Any:
+    names = _inputs_of(layer).get("names")
+    wanted = names.get(name) if isinstance(names, dict) else None
+    return image.get_layer_by_name(wanted) if isinstance(wanted, str) else None
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is not None and bool(one.get_id() == other.get_id())
 
 
 def siblings(image: Any, layer: Any) -> list[Any]:

@@ -14,6 +14,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402
 
 from handtint.client.blocking import Engine  # noqa: E402
+from handtint.client.delivery import spared  # noqa: E402
 from handtint.errors import Cancelled, HandtintError, PictureError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
 from handtint_gimp.arguments import read_settings  # noqa: E402
@@ -223,7 +224,8 @@ def _engine(words: str) -> Iterator[Ask]:
     with Engine(_client()) as engine:
 
         def ask(request: Message) -> Message:
-            return engine.call(request, timeout=PATIENCE, on_progress=show)
+            message, whole = spared(request)
+            return engine.call(message, timeout=PATIENCE, whole=whole, on_progress=show)
 
         Gimp.progress_init(words)
         try:
