@@ -121,6 +121,25 @@ def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, ph
     assert after == before | {"dirty": False}, "one undo brings all of it back"
 
 
+def test_one_undo_takes_baked_colors_back(gimp: Any, display: Any, photograph: Any) -> None:
+    with started(gimp, display, "orders", window=True, picture=str(photograph.path)) as running:
+        running.report("ready")
+        assert running.order("colorize", marks=photograph.jobs_marks) == "success: success"
+        running.order("select", name="Base")
+        before, pixels = running.order("describe"), running.order("digest")
+        windows.search_action(running, "Bake Handtint's Colors")
+        baked = running.wait_for_order(
+            lambda found: found["layers"][1]["mode"] == "normal", "the colors were baked", "describe"
+        )
+        assert [layer["name"] for layer in baked["layers"]] == ["My hints", "Handtint color", "Base"]
+        assert running.order("digest") != pixels
+        running.window(MAIN_WINDOW)
+        running.key("ctrl+z")
+        running.wait_for_order(lambda found: found == before, "one undo brings all of it back", "describe")
+        assert running.order("digest") == pixels
+        running.order("end")
+
+
 def test_from_the_menu_to_a_colored_picture(gimp: Any, display: Any, photograph: Any, artifacts: Path) -> None:
     job = {"picture": str(photograph.path), "marks": SCENE}
     with started(gimp, display, "window", window=True, **job) as running:

@@ -25,8 +25,11 @@ from handtint.wire.messages import GetStatus, Status
 pytestmark = pytest.mark.gimp
 
 harness = sys.modules["editor_harness"]
+windows = sys.modules["editor_gimp_windows"]
 LONG_WORK = (2000, 3000)
 """Height and width of a picture on which the engine works for seconds."""
+STATUS_BAR = slice(905, 945), slice(330, 1250)
+"""Rows and columns of the screen, for a window of `windows.MAIN_SIZE` in its top left corner."""
 NEWER = (
     "import sys; import handtint.wire.messages as m; m.PROTOCOL = (9, 0); sys.argv[1:] = ['serve']; "
     "from handtint.__main__ import main; main()"
@@ -95,6 +98,45 @@ def test_the_work_of_a_killed_plug_in_ends_and_a_killed_engine_is_replaced(
     bereft = report["bereft"]
     assert (bereft["status"], bereft["error"], bereft["untouched"]) == ("success", "success", True)
     assert log.read_text().count("listens on") == 2, "a second engine did the work of the first"
+
+
+def test_cancel_in_the_status_bar_ends_the_work_and_changes_nothing(
+    gimp: Any, display: Any, tmp_path: Path, artifacts: Path
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    own = gimp.with_env(HANDTINT_RUNTIME=str(runtime))
+    log, launcher = runtime / "engine.log", Launcher(environ={"HANDTINT_RUNTIME": str(runtime)})
+    picture = str(draw(tmp_path / "large.png", *LONG_WORK))
+    shot = artifacts / "gimp-cancel.png"
+    try:
+        with windows.started(own, display, "orders", window=True, picture=picture) as running:
+            before = running.report("ready")
+            main = running.window(windows.MAIN_WINDOW)
+            display.tool("xdotool", "windowmove", main, "0", "0", "windowsize", main, *windows.MAIN_SIZE)
+            idle = read_status_bar(windows.settled_shot(display, shot))
+            windows.search_action(running, "Detect Objects with Handtint")
+            with working_engine(launcher, log) as engine:
+                pid = status(engine).pid
+                os.kill(pid, signal.SIGSTOP)  # so that it does not end before somebody calls it off
+            wait_until(
+                lambda: (read_status_bar(windows.settled_shot(display, shot)) != idle).any(), "progress is shown"
+            )
+            rows, columns = np.nonzero(read_status_bar(shot) != idle)
+            middle = int(np.median(rows[columns > columns.max() - 40]))  # of the button, which is the last thing there
+            running.click(STATUS_BAR[1].start + int(columns.max()) - 20, STATUS_BAR[0].start + middle)
+            wait_until(lambda: not plug_ins(own.env["GIMP3_DIRECTORY"]), "GIMP ended the plug-in")
+            os.kill(pid, signal.SIGCONT)
+            wait_until(lambda: "has vanished; 1 of its requests" in log.read_text(), "the engine dropped the work")
+            assert running.order("describe") == before
+            running.order("end")
+    finally:
+        harness.end_engines(runtime)
+
+
+def read_status_bar(shot: Path) -> Any:
+    """The part of a screenshot in which GIMP's status bar lies, in gray."""
+    return cv2.imread(str(shot), cv2.IMREAD_GRAYSCALE)[STATUS_BAR]
 
 
 def test_an_engine_of_another_version_is_named(gimp: Any, photograph: Any, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from skimage import color
+from skimage import color, data
 
 from handtint.weights import find
 
@@ -46,6 +48,16 @@ def mark_errors(content_lab: Pixels, base_lab: Pixels, marks: Any) -> Pixels:
     return color.deltaE_ciede2000(np.stack(wanted), np.stack(found))
 
 
+def compositing_error(base_lab: Pixels, content_lab: Pixels, shown_lab: Pixels, strength: float = 1.0) -> float:
+    """Mean ΔE00 of what is seen against exact Lab, the base's lightness with the layer's ab, where there is color."""
+    exact = content_lab[::3, ::3].copy()
+    exact[..., 0] = base_lab[::3, ::3, 0]
+    exact[..., 1:] *= strength
+    colored = np.hypot(exact[..., 1], exact[..., 2]) > 5 * strength
+    assert colored.mean() > 0.2, "there is color to compare"
+    return float(color.deltaE_ciede2000(exact, shown_lab[::3, ::3])[colored].mean())
+
+
 def named(report: dict[str, Any], name: str) -> dict[str, Any]:
     return next(layer for layer in report["layers"] if layer["name"] == name)
 
@@ -59,7 +71,7 @@ GRAY_PRECISIONS = ("U8_NON_LINEAR", "U8_LINEAR", "U16_PERCEPTUAL", "HALF_LINEAR"
 
 
 def test_hints_are_met_and_the_lightness_stays_in_every_precision(gimp: Any, photograph: Any) -> None:
-    runs = [["rgb", name] for name in PRECISIONS] + [["gray", name] for name in GRAY_PRECISIONS]
+    runs = [["rgb", name, ""] for name in PRECISIONS] + [["gray", name, ""] for name in GRAY_PRECISIONS]
     report = gimp.run(
         "precisions",
         picture=str(photograph.deep_path),
@@ -68,21 +80,50 @@ def test_hints_are_met_and_the_lightness_stays_in_every_precision(gimp: Any, pho
         runs=runs,
         timeout=300,
     )
-    assert report == {f"{mode}_{name}": [["success", "success"], "rgb", True] for mode, name in runs}
-    for mode, name in runs:
+    assert report == {f"{mode}_{name}_": [["success", "success"], "rgb", True] for mode, name, _ in runs}
+    for mode, name, _ in runs:
         base, content, projection = (
-            lab(gimp.pixels(f"{mode}_{name}_{what}", photograph.size, "float"), "float")
+            lab(gimp.pixels(f"{mode}_{name}__{what}", photograph.size, "float"), "float")
             for what in ("base", "content", "projection")
         )
         assert np.abs(content[..., 0] - base[..., 0]).max() < COARSE_STEPS.get(
             name, LIGHTNESS_STEPS[PRECISIONS[name]]
         ), name
-        assert color.deltaE_ciede2000(content[::3, ::3], projection[::3, ::3]).mean() <= 0.3, name
         if mode == "rgb":
+            assert compositing_error(base, content, projection) <= 0.3, name
             errors = mark_errors(content, base, photograph.marks)
             assert errors.mean() < 0.5, name
             assert errors.max() < 2.3, name
             assert np.abs(content[..., 1:]).max() > 15, "the picture is colored"
+
+
+def test_every_profile(gimp: Any, photograph: Any) -> None:
+    runs = [
+        ["rgb", "U8_NON_LINEAR", "rgb_adobe"],
+        ["rgb", "U16_NON_LINEAR", "rgb_adobe"],
+        ["rgb", "FLOAT_LINEAR", "rgb_srgb_linear"],
+        ["gray", "U16_NON_LINEAR", "d65_gray_srgb_trc"],
+        ["gray", "U16_NON_LINEAR", "d50_gray_lab_trc"],
+    ]
+    report = gimp.run(
+        "precisions",
+        picture=str(photograph.deep_path),
+        type="float",
+        marks=photograph.jobs_marks,
+        runs=runs,
+        timeout=200,
+    )
+    assert report == {"_".join(run): [["success", "success"], "rgb", True] for run in runs}
+    for mode, precision, profile in runs:
+        name = f"{mode}_{precision}_{profile}"
+        base, content, projection = (
+            lab(gimp.pixels(f"{name}_{what}", photograph.size, "float"), "float")
+            for what in ("base", "content", "projection")
+        )
+        assert np.abs(content[..., 0] - base[..., 0]).max() < (0.7 if precision.startswith("U8") else 0.05), name
+        if mode == "rgb":
+            assert compositing_error(base, content, projection) <= 0.3, name
+            assert mark_errors(content, base, photograph.marks).mean() < 0.5, name
 
 
 def test_the_layer_that_comes_back(gimp: Any, photograph: Any) -> None:
@@ -154,14 +195,24 @@ def test_several_layers_and_a_group_are_colored_at_once(gimp: Any, photograph: A
     assert report["again"] == ["success", len(layers)], "a second run adds nothing"
 
 
+def test_a_duplicated_image_keeps_its_color_layer(gimp: Any, photograph: Any) -> None:
+    report = gimp.run("duplicated", picture=str(photograph.path), marks=photograph.jobs_marks)
+    assert report["plain"] == report["by chance"] == ["success", "success", "success", True, False]
+    assert len(set(report["tattoos"])) == 1, "the second duplicate is the one that it should be"
+    for name in ("plain", "by_chance"):
+        without = gimp.pixels(name, photograph.size).astype(int)
+        assert np.ptp(without[..., :3], axis=2).max() <= 2, "the duplicate's own color layer took the new colors"
+    assert (report["same"], report["copy_stays"]) == (True, True), "a copy beside the color layer is left alone"
+
+
 def test_strength_is_the_layers_opacity_and_scales_the_color(gimp: Any, photograph: Any) -> None:
     runs = [{"arguments": {"method": "scribble", "strength": 0.5}}]
     report = gimp.run("colorize", picture=str(photograph.path), marks=photograph.jobs_marks, runs=runs)
     assert named(report, "Handtint color")["opacity"] == 50.0
-    half = lab(gimp.pixels("projection_0", photograph.size), "u8")
-    expected = lab(gimp.pixels("content_0", photograph.size), "u8")
-    expected[..., 1:] *= 0.5
-    assert color.deltaE_ciede2000(expected, half).mean() <= 0.4
+    base, content, half = (
+        lab(gimp.pixels(name, photograph.size), "u8") for name in ("base_before", "content_0", "projection_0")
+    )
+    assert compositing_error(base, content, half, strength=0.5) <= 0.4
 
 
 def test_only_the_selection_is_colored_and_a_second_run_keeps_the_rest(gimp: Any, photograph: Any) -> None:
@@ -183,6 +234,18 @@ def test_only_the_selection_is_colored_and_a_second_run_keeps_the_rest(gimp: Any
     assert np.array_equal(second[:, :256], first[:, :256])
     assert np.array_equal(third[:, 256:], second[:, 256:])
     assert not np.array_equal(third[:, :256], second[:, :256])
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(-1, None)])
+def test_of_a_picture_in_color_only_the_lightness_counts(gimp: Any, tmp_path: Path, rows: slice) -> None:
+    picture = np.repeat(data.camera()[..., None], 3, axis=2)
+    picture[rows] = data.astronaut()[rows]
+    cv2.imwrite(str(tmp_path / "color.png"), picture[..., ::-1])
+    gimp.run("colorize", picture=str(tmp_path / "color.png"), runs=SCRIBBLE)
+    base, content = (lab(gimp.pixels(name, picture.shape[:2]), "u8") for name in ("base_before", "content_0"))
+    assert np.abs(base[rows, :, 1:]).max() > 20, "some of it has color"
+    assert np.abs(content[..., 0] - base[..., 0]).max() < LIGHTNESS_STEPS["U8"]
+    assert np.abs(content[..., 1:]).max() < 1
 
 
 def test_a_grayscale_image_becomes_rgb(gimp: Any, photograph: Any) -> None:
@@ -219,6 +282,7 @@ def test_what_cannot_be_colored_is_said_in_a_sentence(gimp: Any, photograph: Any
         "base as hints": "the hints layer is the layer to color itself",
         "hints of another image": "expected a hints layer of the same image",
         "palette missing": "none is chosen",
+        "empty palette": "the palette 'Test colors' has no colors",
         "unknown method": "nonsense",
         "channel": "expected a layer to color, got the channel 'mask'",
         "floating selection": "anchor it",

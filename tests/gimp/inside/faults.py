@@ -27,7 +27,8 @@ def failures(job: Job) -> Report:
     cases = {
         "indexed": indexed, "all masked": all_masked, "opaque hints": opaque_hints, "base as hints": base_as_hints,
         "hints of another image": hints_of_another_image, "palette missing": palette_missing,
-        "unknown method": unknown_method, "channel": channel, "floating selection": floating_selection,
+        "empty palette": empty_palette, "unknown method": unknown_method, "channel": channel,
+        "floating selection": floating_selection,
         "selection elsewhere": selection_elsewhere, "result as base": result_as_base,
         "opaque map": opaque_map, "two exemplars": two_exemplars, "no picture as exemplar": no_picture_as_exemplar,
     }  # fmt: skip
@@ -88,6 +89,10 @@ def hints_of_another_image(image: Any, base: Any) -> Report:
 
 def palette_missing(image: Any, base: Any) -> Report:
     return {"use-palette": True}
+
+
+def empty_palette(image: Any, base: Any) -> Report:
+    return {"use-palette": True, "palette": []}
 
 
 def unknown_method(image: Any, base: Any) -> Report:

@@ -12,8 +12,10 @@ import gi
 
 gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gegl, Gimp  # noqa: E402
-from steps import Job, Report, describe, load, pixels, run, write_report  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402
+from procedures import html  # noqa: E402
+from steps import Job, Report, describe, digest, load, pixels, run, write_report  # noqa: E402
+from steps import paint as paint_marks  # noqa: E402
 
 PATIENCE = 120.0
 """Seconds without an order after which the test is taken to have ended."""
@@ -85,16 +87,39 @@ def pixel(image: Any, order: Job) -> list[int] | None:
 
 
 def finished(image: Any, order: Job) -> Report:
-    """How the color layer compares with what the filter itself makes of the base and the hints."""
+    """How the color layer compares with what the filter itself makes of base, hints, and the order's guidance."""
+    guidance: Job = {}
+    if "palette" in order:
+        guidance |= {"use-palette": True, "palette": Gimp.Palette.get_by_name(order["palette"])}
+    if "exemplar" in order:
+        guidance |= {"exemplar-file": Gio.File.new_for_path(order["exemplar"])}
     copy = image.duplicate()
     layer, hints = by_role(copy, "color"), by_role(copy, "hints")
     base = next(other for other in copy.get_layers() if other.get_name() == "Base")
     before = pixels(layer, "u8")
-    status, error, again = run(copy, [base], hints, {})
+    status, error, again = run(copy, [base], hints, guidance)
     after = pixels(again, "u8") if again is not None else bytes(len(before))
     differing = sum(one != other for one, other in zip(before, after, strict=True))
     copy.delete()
     return {"status": status, "error": error, "differing": differing}
+
+
+def palette(image: Any, order: Job) -> list[str] | None:
+    """The colors of a palette, None where there is none of this name."""
+    found = Gimp.Palette.get_by_name(order["name"])
+    return [html(color) for color in found.get_colors()] if found is not None else None
+
+
+def lock(image: Any, order: Job) -> None:
+    """Lock the pixels of the color layer, or free them."""
+    by_role(image, "color").set_lock_content(order["locked"])
+
+
+def colorize(image: Any, order: Job) -> str:
+    """Run the filter on the base with the marks of the order, as a script does; how it ended."""
+    base = next(layer for layer in image.get_layers() if layer.get_name() == "Base")
+    status, error, _ = run(image, [base], paint_marks(order, image, base), {"method": "scribble"})
+    return f"{status}: {error}"
 
 
 def remove(image: Any, order: Job) -> None:
@@ -102,9 +127,11 @@ def remove(image: Any, order: Job) -> None:
 
 
 def foreground(image: Any, order: Job) -> str:
-    from gi.repository import Babl
+    return html(Gimp.context_get_foreground())
 
-    return "#" + bytes(Gimp.context_get_foreground().get_bytes(Babl.format("R'G'B' u8")).get_data()).hex()
+
+def select(image: Any, order: Job) -> None:
+    image.set_selected_layers([image.get_layer_by_name(order["name"])])
 
 
 def take_color(image: Any, order: Job) -> None:
@@ -119,6 +146,11 @@ ORDERS: dict[str, Callable[[Any, Job], Any]] = {
     "finished": finished,
     "remove": remove,
     "foreground": foreground,
+    "palette": palette,
+    "lock": lock,
+    "select": select,
+    "digest": lambda image, order: digest(by_role(image, "color")),
+    "colorize": colorize,
     "take color": take_color,
     "end": lambda image, order: None,
     "close": lambda image, order: None,

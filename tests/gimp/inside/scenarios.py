@@ -20,7 +20,7 @@ import interrupted  # noqa: E402
 from faults import failures  # noqa: E402
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 from orders import orders  # noqa: E402
-from procedures import baking, palettes  # noqa: E402
+from procedures import BAKE, baking, palettes  # noqa: E402
 from steps import (  # noqa: E402
     DETECT,
     Job,
@@ -134,26 +134,36 @@ def detect(job: Job) -> Report:
 
 
 def precisions(job: Job) -> Report:
-    """One run in each mode and precision of `runs`: how it ended, the mode it leaves, and whether the base stayed."""
+    """One run in each mode, precision and profile: how it ended, the mode it leaves, and whether the base stayed."""
     first, _ = load(job | {"mode": "gray"})
     report = {}
-    for mode, precision in job["runs"]:
+    for mode, precision, profile in job["runs"]:
         image = first.duplicate()
         base = image.get_layers()[0]
         if mode == "rgb":
             image.convert_rgb()
         if image.get_precision() != getattr(Gimp.Precision, precision):
             image.convert_precision(getattr(Gimp.Precision, precision))
+        if profile:
+            made = getattr(Gimp.ColorProfile, f"new_{profile}")()
+            image.convert_color_profile(made, Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC, False)
         hints = paint(job, image, base) if mode == "rgb" else None  # marks on a gray image would be gray
-        before = pixels(base, "float")
+        before = pixels(in_color(image.duplicate()).get_layer_by_name("Base"), "float")
         status, error, layer = run(image, [base], hints, {"method": "scribble"})
-        name = f"{mode}_{precision}"
+        name = f"{mode}_{precision}_{profile}"
         dump(job, f"{name}_base", base)
         dump(job, f"{name}_content", layer)
         dump_projection(job, f"{name}_projection", image, hints)
         report[name] = [[status, error], image.get_base_type().value_nick, pixels(base, "float") == before]
         image.delete()
     return report
+
+
+def in_color(image: Any) -> Any:
+    """An image as GIMP's own change of its mode leaves it, which rounds where it has a profile of its own."""
+    if image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        image.convert_rgb()
+    return image
 
 
 def odd_layers(job: Job) -> Report:
@@ -205,6 +215,36 @@ def several(job: Job) -> Report:
     return report | {"again": [again, len(image.get_layers())]}
 
 
+def duplicated(job: Job) -> Report:
+    """Color; color and bake two duplicates of the image; then color the first one beside a copy of its color layer."""
+    image, base = load(job)
+    hints = paint(job, image, base)
+    _, _, first = run(image, [base], hints, {"method": "scribble"})
+    report: Report = {"plain": in_duplicate(job, image, "plain")}
+    # So that the color layer has the same tattoo in the duplicate by chance.
+    above = Gimp.Layer.new(image, "Above", 9, 9, Gimp.ImageType.RGBA_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(above, None, 0)
+    report["by chance"] = in_duplicate(job, image, "by_chance")
+    report["tattoos"] = [first.get_tattoo(), image.duplicate().get_layer_by_name(first.get_name()).get_tattoo()]
+    beside = first.copy()
+    image.insert_layer(beside, None, 0)
+    before = pixels(beside, "u8")
+    _, _, second = run(image, [base], None, {"method": "scribble"})
+    return report | {"same": second.get_id() == first.get_id(), "copy_stays": pixels(beside, "u8") == before}
+
+
+def in_duplicate(job: Job, image: Any, name: str) -> list[Any]:
+    """Color without hints and bake in a duplicate of the image; how that ended, and whether no layer was added."""
+    copy = image.duplicate()
+    base = copy.get_layer_by_name("Base")
+    before = [layer.get_id() for layer in copy.get_layers()]
+    status, error, layer = run(copy, [base], None, {"method": "scribble"})
+    dump(job, name, layer)
+    baked, _, finished = call(BAKE, copy, [base], {})
+    added = [layer.get_id() for layer in copy.get_layers()] != before
+    return [status, error, baked, finished.get_id() == layer.get_id(), added]
+
+
 def dialog(job: Job) -> Report:
     """Open the dialog on the hints layer, as an artist does who has just painted them; then repeat without it."""
     image, base = load(job)
@@ -247,7 +287,7 @@ def color_layers(report: Report) -> int:
 
 SCENARIOS = {
     "colorize": colorize, "odd_layers": odd_layers, "precisions": precisions,
-    "several": several, "failures": failures, "dialog": dialog, "window": window,
+    "several": several, "duplicated": duplicated, "failures": failures, "dialog": dialog, "window": window,
     "methods": methods, "detect": detect, "palettes": palettes, "baking": baking,
     "orders": orders, **interrupted.SCENARIOS,
 }  # fmt: skip
