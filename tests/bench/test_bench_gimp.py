@@ -17,11 +17,11 @@ def test_all_but_the_engine_is_in_the_table() -> None:
     seconds = {
         "call": [2.0, 9.0, 1.5], "engine": [1.0, 0.5, 0.75], "read": [0.1], "wire": [0.2], "write": [0.3],
     }  # fmt: skip
-    times = GimpTimes(4.0, seconds)
+    times = GimpTimes(4.0, "again", seconds)
     assert times.overhead == 1.25
     origin = Origin("2026-01-01", "abc", "a machine", "versions", "handtint bench gimp")
     page = gimp_markdown([times], GimpPlan("scribble", (4.0,), 3), origin)
-    assert "| 4 | 2.00 | 0.75 | 0.10 | 0.20 | 0.30 | 1.25 |" in page
+    assert "| 4 | once more | 2.00 | 0.75 | 0.10 | 0.20 | 0.30 | 1.25 |" in page
     assert "Commit: abc" in page
 
 
@@ -32,7 +32,8 @@ def test_a_short_run_in_the_real_gimp(editors: Any, tmp_path: Path) -> None:
     home.mkdir()
     editors.run([*argv, str(tmp_path / "out")], env={"HOME": str(home)}, timeout=240, log=tmp_path / "bench.log")
     found = json.loads((tmp_path / "out" / "gimp.json").read_text())
-    assert [size["megapixels"] for size in found["sizes"]] == [0.1, 0.2]
+    sizes = [(size["megapixels"], size["kind"]) for size in found["sizes"]]
+    assert sizes == [(0.1, "new"), (0.1, "again"), (0.2, "new"), (0.2, "again")]
     for size in found["sizes"]:
         assert set(size["seconds"]) == set(STEPS)
         assert all(len(values) == 1 and values[0] > 0 for values in size["seconds"].values())

@@ -29,6 +29,9 @@ STEPS = {
     "write": "writing the color layer",
 }
 
+KINDS = {"new": "the first time", "again": "once more"}
+"""A picture that the engine has not seen, and one that it has, as when something else is chosen for it."""
+
 
 @dataclass(frozen=True)
 class GimpPlan:
@@ -49,9 +52,10 @@ class GimpPlan:
 
 @dataclass(frozen=True)
 class GimpTimes:
-    """Seconds of one size by step (keys of STEPS), one number for each round."""
+    """Seconds of one size and kind of picture (a key of KINDS) by step (keys of STEPS), one number for each round."""
 
     megapixels: float
+    kind: str
     seconds: Mapping[str, Sequence[float]]
 
     @property
@@ -80,7 +84,6 @@ def run_gimp(plan: GimpPlan, folder: Path) -> list[GimpTimes]:
         "HANDTINT_JOB": str(job),
         "HANDTINT_RUNTIME": str(runtime),
         "HANDTINT_ENGINE": shlex.join([sys.executable, "-m", "handtint", "serve"]),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     env = os.environ | own
     try:
@@ -90,7 +93,8 @@ def run_gimp(plan: GimpPlan, folder: Path) -> list[GimpTimes]:
     if not report.exists():
         raise InputError(f"GIMP ended with {finished.returncode} before it had measured:\n{finished.stderr[-2000:]}")
     found = json.loads(report.read_text(encoding="utf-8"))
-    return [GimpTimes(size, seconds) for size, seconds in zip(plan.megapixels, found, strict=True)]
+    sizes = zip(plan.megapixels, found, strict=True)
+    return [GimpTimes(size, kind, seconds) for size, kinds in sizes for kind, seconds in kinds.items()]
 
 
 def write_picture(folder: Path, megapixels: float) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def write_gimp(times: Sequence[GimpTimes], plan: GimpPlan, origin: Origin, out: 
 
 
 def gimp_markdown(times: Sequence[GimpTimes], plan: GimpPlan, origin: Origin) -> str:
-    """Medians in seconds, one row for each size."""
+    """Medians in seconds, two rows for each size."""
     head = {
         "Date": origin.date,
         "Commit": origin.commit,
@@ -121,11 +125,11 @@ def gimp_markdown(times: Sequence[GimpTimes], plan: GimpPlan, origin: Origin) ->
         "Data": "scikit-image's coffee, scaled, with grain; RGB of 8 bits, one painted mark",
         "Command": f"`{origin.command}`",
     }
-    columns = ["MP", *STEPS.values(), "all but the engine"]
+    columns = ["MP", "picture", *STEPS.values(), "all but the engine"]
     rows = [columns, ["---"] * len(columns)]
     for size in times:
         middles = [f"{statistics.median(size.seconds[step]):.2f}" for step in STEPS]
-        rows.append([f"{size.megapixels:g}", *middles, f"{size.overhead:.2f}"])
+        rows.append([f"{size.megapixels:g}", KINDS[size.kind], *middles, f"{size.overhead:.2f}"])
     parts = [
         "# The filter in GIMP",
         "\n".join(f"- {name}: {value}" for name, value in head.items()),

@@ -5,6 +5,7 @@ Runs in GIMP's Python, with the plug-in's folder on the path: standard library a
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -31,13 +32,28 @@ def main() -> None:
     Path(job["report"]).write_text(json.dumps(found), encoding="utf-8")
 
 
-def measure(picture: dict[str, Any], method: str, rounds: int) -> dict[str, list[float]]:
-    """Seconds by step, one number for each round; the first round of each, which is cold, is left out."""
+def measure(picture: dict[str, Any], method: str, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Seconds by kind of picture and step, one number for each round.
+
+    A `new` picture is one that the engine has not seen; `again` is the same once more, as when something else is chosen
+    for it. The first round of each, which is cold, is left out.
+    """
     image, base, hints = open_picture(picture)
-    calls = [call(image, base, hints, method) for _ in range(rounds + 1)][1:]
-    steps = [step(image, base, hints, method) for _ in range(rounds + 1)][1:]
+    found: dict[str, dict[str, list[float]]] = {"new": {}, "again": {}}
+    pictures = itertools.count()
+    for take in (whole_call, step):
+        for _ in range(rounds + 1):
+            change(base, next(pictures))
+            for kind in found:
+                for name, seconds in take(image, base, hints, method).items():
+                    found[kind].setdefault(name, []).append(seconds)
     image.delete()
-    return {"call": calls} | {name: [seconds[name] for seconds in steps] for name in steps[0]}
+    return {kind: {name: values[1:] for name, values in steps.items()} for kind, steps in found.items()}
+
+
+def change(base: Any, number: int) -> None:
+    """Make another picture of it."""
+    put(base, (0, 0, 2, 1), "Y' u8", bytes(divmod(number, 256)))
 
 
 def open_picture(picture: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -65,7 +81,7 @@ def put(layer: Any, rect: tuple[int, int, int, int], babl: str, data: bytes) -> 
     layer.update(*rect)
 
 
-def call(image: Any, base: Any, hints: Any, method: str) -> float:
+def whole_call(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
     """The whole filter through the PDB, a new process of the plug-in included."""
     procedure = Gimp.get_pdb().lookup_procedure(PROCEDURE)
     config = procedure.create_config()
@@ -79,12 +95,13 @@ def call(image: Any, base: Any, hints: Any, method: str) -> float:
     seconds = time.perf_counter() - start
     if result.index(0) != Gimp.PDBStatusType.SUCCESS:
         raise RuntimeError(Gimp.get_pdb().get_last_error())
-    return seconds
+    return {"call": seconds}
 
 
 def step(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
     """The same run in this process: reading, the engine's own work, the way to it and back, writing."""
     from handtint.client.blocking import Engine
+    from handtint.client.delivery import spared
     from handtint.wire.messages import Colorized
     from handtint_gimp.colorize import Settings, build_request
     from handtint_gimp.picture import Picture
@@ -97,7 +114,8 @@ def step(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
         settings = Settings(hints=hints, method=method)
         request = build_request(picture, settings, lambda asked: engine.call(asked, timeout=60))
         read = clock()
-        answer = engine.call(request, timeout=600)
+        message, whole = spared(request)
+        answer = engine.call(message, timeout=600, whole=whole)
         answered = clock()
         if not isinstance(answer, Colorized):
             raise RuntimeError(f"expected colors, got {answer.type}")
