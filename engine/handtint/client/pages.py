@@ -17,7 +17,7 @@ def pages(size: int) -> memoryview:
     """
     if size < _LARGE:
         return memoryview(bytearray(size))
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not hasattr(mmap, "MADV_HUGEPAGE"):
         return memoryview(mmap.mmap(-1, size))
     made = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with suppress(OSError):  # a kernel without them says EINVAL
