@@ -76,7 +76,7 @@ class Deeds:
         if not document.bake(tr("Colored picture")):
             raise GuidanceError(tr("Nothing to bake: color the picture first"))
         self._model.stop_live()
-        self._model.say(tr("The colored picture is an ordinary layer of yours, above the color layer."))
+        self._model.say(tr("The colored picture is an ordinary layer of yours: hide it to see what is colored next."))
 
     @guarded
     def keep_variant(self) -> None:
