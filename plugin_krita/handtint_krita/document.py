@@ -361,8 +361,7 @@ class Document:
         node.setPixelData(pixels, 0, 0, *self.extent)
         for kept in filter(None, map(self._node, self.roles().variants)):
             kept.setVisible(False)  # else the new one could not be seen
-        below = self._node(self.roles().result) or base  # what became the painter's would hide it
-        below.parentNode().addChildNode(node, below)
+        base.parentNode().addChildNode(node, base)
         self._note_result(replace(self.roles(), result=node.uniqueId().toString(), content=zlib.crc32(pixels)))
 
     def _note_result(self, roles: Roles) -> None:
