@@ -23,6 +23,12 @@ def give_back() -> bool:
 
 
 def resident() -> int:
-    """Bytes of this process that are in memory; 0 where the system does not say (no /proc)."""
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.is_file() else 0
+    """Bytes of this process that are in memory; 0 where the system does not say: no /proc, or no file left to open.
+
+    Strangers' connections may have taken all that this process may open, and a status is answered all the same.
+    """
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
