@@ -30,12 +30,15 @@ SIZE = (400, 600)
 PIP_SETTINGS = ("index-url", "cert", "proxy", "trusted-host", "timeout")
 """How this system's pip reaches its index. What it has besides on its own disk is for another Python."""
 NETWORK = ("/etc/resolv.conf", "/etc/hosts")
+ROOM = 12 * 2**30
+"""Bytes of disk: what is written, and what pip unpacks on the way."""
+UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--propagation", "private")
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.krita,
     pytest.mark.gimp,
-    pytest.mark.timeout(1500),
+    pytest.mark.timeout(1000),
     pytest.mark.flaky(reruns=1),
     pytest.mark.skipif(
         os.environ.get("CI") != "true" and os.environ.get("HANDTINT_CLEAN_ROOT") != "1",
@@ -74,8 +77,7 @@ def newcomer(root: Path, scratch: Path, source: Path, out: Path) -> None:
     """Play newcomer.sh in a copy of `root`, whose files are gone afterwards."""
     env, files = network()
     env |= harness.base_environment() | {"HOME": "/root", "XDG_RUNTIME_DIR": "/run/user/0"}
-    unshare = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--propagation", "private"]
-    enter = [*unshare, str(REPOSITORY / "tests/editors/clean.sh"), str(root), str(scratch)]
+    enter = [*UNSHARE, str(REPOSITORY / "tests/editors/clean.sh"), str(root), str(scratch)]
     inside = ["env", "-i", *(f"{name}={value}" for name, value in env.items())]
     script = [str(source / "tests/editors/newcomer.sh"), str(source), str(out)]
     command = [*harness.as_root(), *enter, *files, str(source), str(out), "--", *inside, *script]
@@ -85,7 +87,7 @@ def newcomer(root: Path, scratch: Path, source: Path, out: Path) -> None:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
             try:
-                code = process.wait(1400)
+                code = process.wait(900)
             finally:
                 harness.end_group(process)
     finally:
@@ -94,12 +96,29 @@ def newcomer(root: Path, scratch: Path, source: Path, out: Path) -> None:
     assert code == 0, "\n".join(f"{path.name}:\n{path.read_text(errors='replace')[-4000:]}" for path in logs)
 
 
+def why_not(folder: Path) -> str:
+    """What this system lacks for a copy of a root that is thrown away; empty where it lacks nothing."""
+    if shutil.disk_usage(folder).free < ROOM:
+        return f"less than {ROOM >> 30} GB of disk are free"
+    layers = {name: folder / "probe" / name for name in ("lowerdir", "upperdir", "workdir", "inside")}
+    for layer in layers.values():
+        layer.mkdir(parents=True)
+    inside = str(layers.pop("inside"))
+    options = ",".join(f"{name}={path}" for name, path in layers.items())
+    mount = [*harness.as_root(), *UNSHARE, "mount", "-t", "overlay", "overlay", "-o", options, inside]
+    tried = subprocess.run(mount, check=False, capture_output=True, text=True)
+    return f"no overlay can be mounted: {tried.stderr.strip()}" if tried.returncode else ""
+
+
 @pytest.fixture(scope="module")
 def found(editors: Any, artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder with what the newcomer has seen."""
     if editors.folder is None:
         pytest.skip("this system carries the editors itself: there is no root to copy")
     folder = tmp_path_factory.mktemp("newcomer")
+    lacking = why_not(folder)
+    if lacking:
+        pytest.skip(lacking)
     source, out = folder / "handtint", folder / "out"
     out.mkdir()
     clone(source)
