@@ -282,7 +282,7 @@ def test_what_cannot_be_colored_is_said_in_a_sentence(gimp: Any, photograph: Any
         "base as hints": "the hints layer is the layer to color itself",
         "hints of another image": "expected a hints layer of the same image",
         "palette missing": "none is chosen",
-        "empty palette": "the palette 'Test colors' has no colors",
+        "empty palette": "has no colors; choose another one",
         "unknown method": "nonsense",
         "channel": "expected a layer to color, got the channel 'mask'",
         "floating selection": "anchor it",
