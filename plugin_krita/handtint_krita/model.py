@@ -242,6 +242,8 @@ class Model(QObject):  # type: ignore[misc]
         self.helper.receive()
         self._held = self._document is not None and not self._document.may_write()
         if self._document is not None and not self._held:
+            if not self._hinted:  # no newer stroke: the painter sees this one before layers are read again
+                self._put_answer()
             self._look(now)
             if self.helper.turn(self._document, self._asking):
                 self.note_change()
