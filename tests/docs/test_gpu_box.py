@@ -118,6 +118,10 @@ def test_the_page_from_the_keys_to_a_picture(tmp_path: Path, service: Callable[[
 
     fetch, relay = blocks.pop("on your machine")
     painter.run(here(fetch))
+    box.run("rm -r keys/painter")
+    painter.run("chmod -R go+r gpu-box-keys")
+    assert service(painter, here(relay)).said("holds keys and must belong to you alone")
+    painter.run("chmod -R go= gpu-box-keys")
     stands_in = service(painter, here(relay))
     stands_in.said(r"listens on 127\.0\.0\.1:\d+ for the engine")
     pid = box_pid(box)

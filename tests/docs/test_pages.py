@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -18,14 +18,13 @@ import click
 import cv2
 import numpy as np
 import pytest
-import tifffile
-from safetensors.torch import save_file
-from skimage import data
 
-from handtint.cli import demo, tour
 from handtint.cli.main import COMMANDS, handtint
 from handtint.cli.main import run as main
-from handtint.train.perceptual import Vgg19Features
+from handtint.weights import find
+from handtint.wire.connection import runtime_folder
+
+harness = sys.modules["editor_harness"]
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(
@@ -42,9 +41,12 @@ FOLLOWED = {EXAMPLE, REPOSITORY / "docs" / "gpu-box.md"}
 """Pages whose blocks have titles, as they are for several places; tests of their own follow them."""
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]*)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LANGUAGES = {"sh", "python", "diff", "text"}
-COMMAND = r"(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:handtint|make|python -m|source|flatpak|pip|\.ci/run)(?: [^`\n]*|(?=`))"
+PROGRAMS = r"handtint|make|python|source|flatpak|chmod|rm|mypy|\.ci/run"
+COMMAND = rf"(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:{PROGRAMS})(?: [^`\n]*|(?=`))"
 SPOKEN = re.compile(rf"`({COMMAND})`|^    ({COMMAND})$", re.MULTILINE)
 """A command within a sentence or a table, or as a line of its own."""
+CODE = re.compile(r"`([^`\n]+)`|^    (\S.*)$", re.MULTILINE)
+"""All that stands where such a command could stand."""
 ADDED = {
     "handtint train unified --data photos --out run": " --steps 3",  # else it takes hours
     "handtint doctor": " || test $? -eq 1",  # a machine without editors has something to mend
@@ -66,6 +68,9 @@ SHORT = {
 """What is added to commands of sentences, so that they end soon; their own options count more."""
 FOLDERS = {"--data": "labelled", "--packed": "packed", "--out": "out"}
 """What stands for DATA, FOLDER and DIR after these options."""
+NAMED = "python -m handtint.train.ship perceptual"
+NAMED_FOLDERS = FOLDERS | {"--data": "named", "--packed": "packed-named"}
+"""The same for weights that know things by name: their pictures are of as many things as they know."""
 SHELL = {
     "source .venv/bin/activate": "source .venv/bin/activate && handtint --version",
     "handtint doctor --no-engine": "handtint doctor --no-engine || test $? -eq 1",
@@ -84,12 +89,12 @@ ELSEWHERE = {
     "make check": (".ci/run", "make check"),
     "make test": (".ci/run", "make test"),
     ".ci/run": ("CONTRIBUTING.md", "what a change must pass"),  # it runs this
+    "mypy --strict": ("pyproject.toml", "strict = true"),
+    "rm -r keys/painter": ("tests/docs/test_gpu_box.py", '"rm -r keys/painter"'),
+    "chmod -R go= gpu-box-keys": ("tests/docs/test_gpu_box.py", '"chmod -R go= gpu-box-keys"'),
 }
 """Commands that are not run from here, what runs them, and the words by which it does."""
-NOT_RUN = {
-    "flatpak override": "needs an editor from Flatpak; the page says that nobody has tried it",
-    "python -m handtint.train.ship perceptual": "needs pictures of the 72 things that these weights know by name",
-}
+TRANSLATE = "python docs/translate.py"
 
 
 class Block(NamedTuple):
@@ -109,62 +114,6 @@ def commands_of(page: Path) -> list[str]:
     """The lines of the page's shell blocks."""
     text = "".join(block.text for block in blocks_of(page, "sh") if not block.title).replace("\\\n", " ")
     return [line for line in text.splitlines() if line.strip()]
-
-
-@pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a person with a home of their own and `handtint` on the PATH; one engine for all pages."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "run").mkdir(mode=0o700)
-    kept = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY") if name in os.environ}
-    own = {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HANDTINT_RUNTIME": f"{home}/run"}
-    yield kept | own
-    subprocess.run([sys.executable, "-m", "handtint", "stop"], env=kept | own, timeout=60, capture_output=True)
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Path:
-    """A folder with the files that the pages' commands name."""
-    gray = demo.gray_photograph()
-    write(tmp_path / "gray.png", gray)
-    write(tmp_path / "hints.png", tour.hint_layer((400, 600)))
-    write(tmp_path / "reference.jpg", data.chelsea())
-    for folder in ("scans", "colored", "photos"):
-        (tmp_path / folder).mkdir()
-    for name in ("one", "two"):
-        tifffile.imwrite(tmp_path / "scans" / f"{name}.tif", cv2.resize(gray, (300, 200)))
-    for index, picture in enumerate(photographs()):
-        write(tmp_path / "photos" / f"{index:02}.jpg", picture)
-    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for commands that go on where another one ended; in `labelled` are pictures with maps."""
-    folder = tmp_path_factory.mktemp("lasting")
-    (folder / "labelled").mkdir()
-    rows = ["file,label,set,split"]
-    for index, picture in enumerate(photographs()):
-        write(folder / "labelled" / f"{index:02}.jpg", picture)
-        classes = np.where(np.arange(220) < 100, 5, 9)[:, None] * np.ones((1, 240), np.uint8)
-        write(folder / "labelled" / f"{index:02}.png", classes.astype(np.uint8)[..., None])
-        rows.append(f"{index:02}.jpg,{index:02}.png,drawn,{'val' if index % 5 == 4 else 'train'}")
-    (folder / "labelled" / "manifest.csv").write_text("\n".join(rows) + "\n")
-    layers = Vgg19Features().layers.state_dict()
-    save_file({f"features.{name}": value for name, value in layers.items()}, folder / "labelled" / "vgg19.safetensors")
-    return folder
-
-
-def photographs() -> list[np.ndarray]:
-    """Twenty different pieces of scikit-image's photographs, 220 x 240 px."""
-    sources = (data.astronaut(), data.chelsea(), data.rocket())
-    return [sources[i % 3][:220, 20 * (i // 3) : 20 * (i // 3) + 240] for i in range(20)]
-
-
-def write(path: Path, pixels: np.ndarray) -> None:
-    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[pixels.shape[2]]
-    assert cv2.imwrite(str(path), pixels[..., order])
 
 
 def run(command: str, env: dict[str, str], folder: Path) -> str:
@@ -230,19 +179,18 @@ def shortened(said: str) -> list[str]:
     """The words of a command of `SHORT`, with folders that are there."""
     (short,) = [short for short in SHORT if begins(said, short)]
     words = shlex.split(f"{short} {SHORT[short]}") + said.split()[len(short.split()) :]
-    return [FOLDERS[before] if word in ("DATA", "FOLDER", "DIR") else word for before, word in pairwise(["", *words])]
+    folders = NAMED_FOLDERS if begins(said, NAMED) else FOLDERS
+    return [folders[before] if word in ("DATA", "FOLDER", "DIR") else word for before, word in pairwise(["", *words])]
 
 
-SHORTENED = sorted(
-    said
-    for said in SENTENCES - RUN_HERE
-    if any(begins(said, short) for short in SHORT) and not said.startswith(tuple(NOT_RUN))
-)
+SHORTENED = sorted(said for said in SENTENCES - RUN_HERE if any(begins(said, short) for short in SHORT))
+MEASURED = [said for said in SHORTENED if said.endswith("--figures-only")]
+FLATPAK = sorted(said for said in SENTENCES if said.startswith("flatpak "))
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # a plot or a mean of so few pictures has its own
-@pytest.mark.parametrize("said", SHORTENED)
+@pytest.mark.parametrize("said", sorted(set(SHORTENED) - set(MEASURED)))
 def test_commands_that_only_sentences_have_work(
     said: str, lasting: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,24 +205,82 @@ def test_commands_that_only_sentences_have_work(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("said", MEASURED)
+def test_the_command_of_a_card_measures_the_card_s_figures(
+    said: str, lasting: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of them, on drawn pictures; it leaves the decoded pictures and no weights."""
+    monkeypatch.chdir(lasting)
+    _, _, module, *words = shortened(said)
+    importlib.import_module(module).main(words, standalone_mode=False)
+    figures = json.loads(capsys.readouterr().out)
+    entry = find(said.split()[3])
+    assert entry is not None
+    missing = set(entry.metrics) - set(figures)
+    assert {
+        name for name in missing if not name.startswith("iou ")
+    } == set()  # only a class can be absent from pictures
+    assert set(figures) <= set(entry.metrics)
+    assert all(np.isfinite(value) for value in figures.values())
+    packed = Path(words[words.index("--packed") + 1])
+    assert {path.name.partition("-")[0] for path in packed.glob("*.npy")} == {"train", "val"}
+    assert not Path("weights").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("said", SHELL)
 def test_commands_that_need_a_shell_work(said: str, env: dict[str, str], workplace: Path) -> None:
     run(SHELL[said], env, workplace)
 
 
+@pytest.fixture(scope="session")
+def flatpak() -> None:
+    """The program itself: of this system, and in CI installed where it is not there."""
+    if shutil.which("flatpak") is None:
+        if os.environ.get("CI") != "true":
+            pytest.skip("this system has no flatpak; in CI it is installed")
+        apt = [*harness.as_root(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", "flatpak"]):
+            subprocess.run([*apt, *words], check=True, stdout=subprocess.DEVNULL, timeout=300)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("flatpak")
+@pytest.mark.parametrize("said", FLATPAK)
+def test_an_editor_from_flatpak_is_let_see_the_engine_s_folder_and_no_more(said: str, tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    run(said, env, tmp_path)
+    app = said.split()[-1]
+    shown = run(f"flatpak override --user --show {app}", env, tmp_path)
+    folder = runtime_folder({"XDG_RUNTIME_DIR": "xdg-run"})
+    assert shown.split() == ["[Context]", f"filesystems={folder};"]
+    assert (tmp_path / ".local/share/flatpak/overrides" / app).read_text().split() == shown.split()
+
+
 @pytest.mark.parametrize("said", sorted(SENTENCES - set(SHORTENED)))
 def test_what_a_sentence_says_is_run(said: str) -> None:
     """By a block, here, or by another test. What begins such a command stands for it."""
-    if not said.startswith(tuple(NOT_RUN)):
-        ran = {*RUN_HERE, *SHORTENED, *SHELL, *ELSEWHERE, "make help"}
-        assert [command for command in ran if begins(command, said)], f"nothing runs `{said}`"
+    ran = {*RUN_HERE, *SHORTENED, *SHELL, *FLATPAK, *ELSEWHERE, TRANSLATE, "make help"}
+    assert [command for command in ran if begins(command, said)], f"nothing runs `{said}`"
+
+
+def test_no_program_is_passed_over() -> None:
+    """One that the pattern of commands does not know, though this system or the virtual environment has it."""
+    known = {command for page in PAGES for command in spoken(page)}
+    path = f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
+    for page in PAGES:
+        found = [plain("".join(groups)) for groups in CODE.findall(FENCE.sub("", page.read_text(encoding="utf-8")))]
+        several = {command for command in found if " " in command and "<" not in command and "|" not in command}
+        assert {command for command in several - known if shutil.which(command.split()[0], path=path)} == set(), page
 
 
 def test_nothing_is_kept_for_commands_that_no_page_has() -> None:
     said = SENTENCES | {plain(line) for lines in BLOCKS.values() for line in lines}
     assert [short for short in SHORT if not any(begins(command, short) for command in said)] == []
-    assert [command for command in (*SHELL, *ELSEWHERE) if command not in said] == []
-    assert [words for words in NOT_RUN if not any(command.startswith(words) for command in said)] == []
+    assert [command for command in (*SHELL, *ELSEWHERE, TRANSLATE) if command not in said] == []
+    assert FLATPAK != []
+    assert [command for command in MEASURED if begins(command, NAMED)] != []
     assert [command for command in ADDED if command not in said] == []
 
 
@@ -316,6 +322,18 @@ def test_make_help_lists_every_target() -> None:
     (targets,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     listed = subprocess.run(["make", "-s", "help"], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     assert {line.split()[0] for line in listed.splitlines()} == set(targets.split())
+
+
+@pytest.mark.slow
+def test_the_translations_are_written_anew(clone: Path, env: dict[str, str]) -> None:
+    shutil.copytree(REPOSITORY / "plugin_krita", clone / "plugin_krita", ignore=shutil.ignore_patterns("__pycache__"))
+    (clone / "docs").mkdir()
+    shutil.copy(REPOSITORY / "docs" / "translate.py", clone / "docs")
+    folder = clone / "plugin_krita" / "handtint_krita" / "translations"
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    (folder / "handtint_krita.pot").unlink()
+    run(TRANSLATE, env | {"PYTHONPATH": f"{clone / 'engine'}:{clone / 'plugin_krita'}"}, clone)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
 # The worked example --------------------------------------------------------------------------------------------------

@@ -60,6 +60,12 @@ def test_missing_weights_are_named(task: Task, tmp_path: Path, monkeypatch: pyte
         load_shipped("global_local", task)
 
 
+def test_weights_that_do_not_fit_the_pictures_are_refused(task: Task) -> None:
+    """The shipped ones are wider than the task's."""
+    with pytest.raises(WeightsError, match=r"'width': 4.*'width': 16"):
+        load_shipped("global_local", task)
+
+
 def test_the_terms_of_the_data_are_those_of_the_shipped_weights() -> None:
     entry = find("global_local")
     assert entry is not None

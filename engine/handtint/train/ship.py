@@ -49,6 +49,11 @@ def load_shipped(name: str, task: Task) -> nn.Module:
     entry = find(name)
     if entry is None:
         raise WeightsError(f"the weights '{name}' are not installed; put them into $HANDTINT_WEIGHTS")
+    if dict(entry.arguments) != dict(task.arguments):
+        raise WeightsError(
+            f"the weights '{name}' were expected to fit these pictures, {dict(task.arguments)}, and are "
+            f"{dict(entry.arguments)}: measure them on the pictures that they were trained on"
+        )
     net = task.build()
     net.load_state_dict({key: value.float() for key, value in load_state(entry).items()})
     return net.eval()
