@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from handtint.color.bands import Helpers, cut
 from handtint.color.lab import White, rgb_to_xyz_matrix, xyz_to_rgb_matrix
 
 FloatArray = NDArray[np.float32]
@@ -35,21 +35,14 @@ class Bands:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        self._threads = threads or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="handtint-band")
+        self._helpers = Helpers((threads or os.cpu_count() or 1) - 1)
 
     def run(self, height: int, width: int, work: Callable[[slice], None]) -> None:
         """Call `work` for each band of rows; an exception in one of them is raised here."""
-        rows = max(1, BAND_PIXELS // max(1, width))
-        bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-        if len(bands) == 1:
-            work(bands[0])
-            return
-        for _ in self._pool.map(work, bands):
-            pass
+        self._helpers.run(cut(height, max(1, BAND_PIXELS // max(1, width))), work)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._helpers.close()
 
 
 def stretch(ab: FloatArray, size: tuple[int, int], part: tuple[slice, slice], bands: Bands) -> FloatArray:
