@@ -133,5 +133,5 @@ def test_many_hints_speak_for_themselves(colorizer: UnifiedColorizer, monkeypatc
         return float(np.abs(answer[1, mask == 0] - 20.0).mean())
 
     own = missed()
-    monkeypatch.setattr("handtint.colorizers.unified._MOST_OWN", 0.0)
+    monkeypatch.setattr(UnifiedColorizer, "most_own", 0.0)
     assert own < 0.85 * missed()

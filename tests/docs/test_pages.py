@@ -62,6 +62,7 @@ SHORT = {
     "handtint train zhang2017": "--data labelled --out peer --steps 2",
     "handtint train exemplar.vgg19": "--data labelled --out vgg --steps 2",
     "python -m handtint.bench.bins": "",
+    "python -m handtint.bench.parts": "--side 64",
     "python -m handtint.train.ship": "--pictures 4",
     "python -m handtint.train.themes": "--weights learned --measured 2",
 }

@@ -44,7 +44,7 @@ _FARTHER = 1.25
 """How much farther a hint reaches than it does without a network that sees what belongs together: on 24 validation
 pictures at a reach of 0.5 that gave 0.2 dB at one hint and 0.3 dB at ten. With 1.5 it is 0.1 dB more, and half of the
 rest of the picture takes on a surprising stroke."""
-_FEW, _MANY, _MOST_OWN, _DENSE_SIGMA = 100, 350, 0.8, 1.0
+_FEW, _MANY, _DENSE_SIGMA = 100, 350, 1.0
 """Where hints stand close, their own colors smoothed along finer edges say more than the network, which saw up to 150
 marks: at 200 hints that gave 0.05 dB on 40 validation pictures, and kept 0.345 of the color edges instead of 0.334."""
 _GRAY, _SMOOTHERS, _FAR = "unified.gray", "unified.smoothers", "unified.far"
@@ -92,6 +92,9 @@ class UnifiedColorizer(WorkingSizeColorizer):
         The weights are missing, damaged or of another network.
     """
 
+    most_own = 0.8
+    """How far hints that stand close speak for themselves, at most."""
+
     def __init__(self, device: str) -> None:
         super().__init__(name="unified", controls=frozenset(Control), working_side=WORKING_SIDE, multiple=STRIDE)
         self._device = torch.device(device)
@@ -116,7 +119,7 @@ class UnifiedColorizer(WorkingSizeColorizer):
         farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
         share = hint_share(lightness, hint_mask, farther, cache)
         blended = np.asarray(far.ab + share * (near - far.ab), np.float32)
-        density = _density(hint_mask)
+        density = self.most_own * _density(hint_mask)
         if density == 0.0:
             return blended
         own = steer(blended, lightness, hint_ab, hint_mask, share, cache, sigma=_DENSE_SIGMA)
@@ -155,10 +158,13 @@ class UnifiedColorizer(WorkingSizeColorizer):
 
     def _answer(self, gray: Gray, marks: Marks, palette: Tokens, exemplar: Tokens, semantic: Tensor) -> FloatArray:
         """(2, h, w) ab."""
-        hints = self._net.hint_tokens(gray, *painted_cells(marks, _MOST_CELLS))
-        output = self._net.color(gray, marks, hints, palette, exemplar, semantic)
+        output = self._net.color(gray, marks, self._hint_tokens(gray, marks), palette, exemplar, semantic)
         result: FloatArray = denormalize_ab(output[0]).cpu().numpy()
         return result
+
+    def _hint_tokens(self, gray: Gray, marks: Marks) -> Tokens:
+        tokens: Tokens = self._net.hint_tokens(gray, *painted_cells(marks, _MOST_CELLS))
+        return tokens
 
     def _look_at(self, exemplar: FloatArray | None) -> Tokens:
         there = torch.ones(1, device=self._device)
@@ -205,11 +211,11 @@ class UnifiedColorizer(WorkingSizeColorizer):
 
 
 def _density(hint_mask: FloatArray) -> float:
-    """How far hints that stand close speak for themselves: 0 below `_FEW` painted cells, `_MOST_OWN` above `_MANY`."""
+    """How close the hints stand: 0 below `_FEW` painted cells, 1 above `_MANY`."""
     height, width = hint_mask.shape
     cells = hint_mask.reshape(height // WIDE_CELL, WIDE_CELL, width // WIDE_CELL, WIDE_CELL).max(axis=(1, 3))
     painted = int(np.count_nonzero(cells))
-    return _MOST_OWN * float(np.clip((painted - _FEW) / (_MANY - _FEW), 0.0, 1.0))
+    return float(np.clip((painted - _FEW) / (_MANY - _FEW), 0.0, 1.0))
 
 
 def small_exemplar(exemplar: FloatArray) -> FloatArray:
