@@ -11,9 +11,10 @@ from handtint.colorizers import trained
 from handtint.colorizers.base import Control
 from handtint.errors import Cancelled, GuidanceError, PictureError, ProtocolError, WeightsError
 from handtint.server import planes
+from handtint.server.bounds import TooLarge
 from handtint.server.cache import Cache, UnknownPlanes
 from handtint.server.mailbox import Job
-from handtint.server.service import Service, TooLarge
+from handtint.server.service import Service
 from handtint.wire import messages as m
 from handtint.wire.pixels import Extent, Known, Patch, PixelFormat, Plane, Rect, blank_digest
 

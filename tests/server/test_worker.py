@@ -15,9 +15,10 @@ from handtint.errors import (
     UnknownMethod,
     WeightsError,
 )
+from handtint.server.bounds import TooLarge
 from handtint.server.cache import Cache, UnknownPlanes
 from handtint.server.mailbox import Job
-from handtint.server.service import Service, TooLarge
+from handtint.server.service import Service
 from handtint.server.worker import answer, failure
 from handtint.wire.messages import Colorize, Colorized, GetStatus
 from handtint.wire.pixels import Extent, Known, PixelFormat, Plane

@@ -37,7 +37,7 @@ def in_gamut(lightness: FloatArray, ab: FloatArray) -> BoolArray:
     (N,) bool
     """
     inside = np.empty(lightness.shape, np.bool_)
-    _test(_matrix(), np.ascontiguousarray(lightness), np.ascontiguousarray(ab), inside, 0, lightness.size)
+    mark_inside(screen_matrix(), np.ascontiguousarray(lightness), np.ascontiguousarray(ab), inside, 0, lightness.size)
     return inside
 
 
@@ -56,7 +56,7 @@ def clip_colors(lightness: FloatArray, ab: FloatArray) -> FloatArray:
         The same hue with the largest chroma that fits, to a thousandth; in-gamut colours come back untouched.
     """
     result = np.array(ab, np.float32, order="C")
-    _clip(_matrix(), np.ascontiguousarray(lightness, np.float32), result, 0, lightness.size)
+    _clip(screen_matrix(), np.ascontiguousarray(lightness, np.float32), result, 0, lightness.size)
     return result
 
 
@@ -79,24 +79,25 @@ def clip_to_gamut(lightness: FloatArray, ab: FloatArray, *, in_place: bool = Fal
     """
     result = ab if in_place else np.array(ab, np.float32, order="C")
     light, colors = np.ascontiguousarray(lightness).reshape(-1), result.reshape(2, -1)
-    matrix = _matrix()
+    matrix = screen_matrix()
     in_bands(light.size, _BLOCK, lambda block: _clip(matrix, light, colors, block.start, block.stop))
     return result
 
 
-def _matrix() -> FloatArray:
+def screen_matrix() -> FloatArray:
+    """(3, 3): XYZ over white's own to linear light, for the loops below."""
     return xyz_to_rgb_matrix(White.D65).astype(np.float32)
 
 
 def _clip(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, start: int, stop: int) -> None:
     """Clip the colours from `start` to `stop` of (N,) and (2, N) in place."""
     inside = np.empty(stop - start, np.bool_)
-    _test(matrix, lightness, ab, inside, start, stop)
-    _pull(matrix, lightness, ab, inside, start, stop)
+    mark_inside(matrix, lightness, ab, inside, start, stop)
+    pull_inside(matrix, lightness, ab, inside, start, stop)
 
 
 @compiled
-def _f_inverse(t: np.float32) -> np.float32:
+def f_inverse(t: np.float32) -> np.float32:
     """As in `lab`."""
     line = np.float32(3 * _DELTA**2) * (t - np.float32(4 / 29))
     return t * t * t if t > np.float32(_DELTA) else line
@@ -113,23 +114,27 @@ def _off_middle(matrix: FloatArray, x: np.float32, y: np.float32, z: np.float32)
 
 
 @compiled
-def _test(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int) -> None:
+def mark_inside(
+    matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int
+) -> None:
     """Whether all three channels lie inside 0-1, for the colours from `start` to `stop`; no branches but at the end."""
     limit = np.float32(0.5 + TOLERANCE)
     light, a, b = lightness[start:stop], ab[0, start:stop], ab[1, start:stop]
     for index in range(stop - start):
         middle = (light[index] + np.float32(16)) * np.float32(1 / 116)
-        x = _f_inverse(middle + a[index] * np.float32(1 / 500))
-        y = _f_inverse(middle)
-        z = _f_inverse(middle - b[index] * np.float32(1 / 200))
+        x = f_inverse(middle + a[index] * np.float32(1 / 500))
+        y = f_inverse(middle)
+        z = f_inverse(middle - b[index] * np.float32(1 / 200))
         inside[index] = _off_middle(matrix, x, y, z) <= limit
 
 
 @compiled
-def _pull(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int) -> None:
+def pull_inside(
+    matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int
+) -> None:
     """Shorten the colours that are not inside, by bisection along the ray from neutral, which always fits.
 
-    The test is stricter than `_test`, so that rounding does not clip the result a second time.
+    The test is stricter than `mark_inside`, so that rounding does not clip the result a second time.
     """
     limit, none = np.float32(0.5 + TOLERANCE / 2), np.float32(0)
     outside = np.flatnonzero(~inside) + start
@@ -144,8 +149,8 @@ def _pull(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: Boo
         step *= np.float32(0.5)
         for index in range(len(outside)):
             tried = scale[index] + step
-            x, y = _f_inverse(middle[index] + first[index] * tried), _f_inverse(middle[index])
-            z = _f_inverse(middle[index] + third[index] * tried)
+            x, y = f_inverse(middle[index] + first[index] * tried), f_inverse(middle[index])
+            z = f_inverse(middle[index] + third[index] * tried)
             scale[index] += step if _off_middle(matrix, x, y, z) <= limit else none
     for index, place in enumerate(outside):
         ab[0, place] *= scale[index]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from handtint.color.gamut import clip_colors, clip_to_gamut
+from handtint.color.gamut import clip_colors
 from handtint.color.hints import PROMISED_COVERAGE, Points
 from handtint.color.palette import MAX_COLORS, extract_palette
 from handtint.color.upsample import shrink_area
@@ -23,11 +23,12 @@ from handtint.colorizers.base import Colorizer, Control, Guidance, Prepared, Sug
 from handtint.colorizers.registry import default_method, suggesting_method
 from handtint.errors import GuidanceError, PictureError, ProtocolError
 from handtint.server import planes as read
-from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, fits, is_plane
-from handtint.server.composite import Look, check_output, compose
+from handtint.server.bounds import answer_size, check_extents, check_limits, detail_of, slices
+from handtint.server.cache import Cache, Named, Planes, UnknownPlanes, is_plane
+from handtint.server.composite import Look, check_output, compose, compose_coarse
 from handtint.server.layers import HintLayers
 from handtint.server.mailbox import Job
-from handtint.server.pixelmath import Bands, stretch
+from handtint.server.pixelmath import Bands
 from handtint.server.semantic import ReadMap, check_map_output, read_map, segmented
 from handtint.server.suggest import mapped_uncertainty, suggested
 from handtint.server.themes import Recommender, wire_palette
@@ -43,31 +44,21 @@ from handtint.wire.messages import (
     Segment,
     Suggest,
 )
-from handtint.wire.pixels import Extent, Known, Patch, Picture, Plane, Rect
+from handtint.wire.pixels import Extent, Known, Patch, Picture, PixelFormat, Plane, Rect
 
 if TYPE_CHECKING:
     from handtint.colorizers.segmenter import Segmenter
 
 FloatArray = NDArray[np.float32]
 
-MAX_SIDE = 65_535
-MAX_PIXELS = 200_000_000
 _CHECKED_HINTS = 4096
 _WARM_SIDE = 384
 """Side of the picture for nobody, px: above the working sizes, so that every step is taken."""
-_MOST_DETAIL = 8192
-"""Side from which an answer's own size is no slower, and OpenCV could not stretch it."""
 _VISIBLE = 2.0
 """ab units that a hint must move by before we speak of it."""
 _log = logging.getLogger(__name__)
 
 _Found = TypeVar("_Found")
-
-
-class TooLarge(PictureError):  # noqa: N818 - read as a sentence at the raise
-    """A picture beyond what the engine takes."""
-
-    code = "too_large"
 
 
 class Base(NamedTuple):
@@ -141,7 +132,10 @@ class Service:
         lightness = np.broadcast_to(np.linspace(0.0, 100.0, _WARM_SIDE, dtype=np.float32), shape)
         painted = Points(shape, np.zeros(1, np.int64), np.full((2, 1), 20.0, np.float32), np.ones(1, np.float32))
         guidance = Guidance(hints=painted if Control.hints in colorizer.controls else None)
-        colorizer.colorize(colorizer.prepare(check_picture(lightness)), guidance)
+        ab = colorizer.colorize(colorizer.prepare(check_picture(lightness)), guidance)
+        whole, look = (slice(0, _WARM_SIDE), slice(0, _WARM_SIDE)), Look(PixelFormat.bgra8)
+        compose(lightness, ab, None, look, self._bands)
+        compose_coarse(lightness, ab[:, ::2, ::2], shape, whole, None, look, self._bands)
 
     def rest(self) -> None:
         """Free the models and what they prepared; the planes stay."""
@@ -207,11 +201,12 @@ class Service:
         method = request.method or default_method().name
         prepared = self._prepare(job, method, inputs.base)
         lightness = prepared.lightness
-        _check_extents(inputs, lightness.shape)
+        sized = {"semantic": inputs.semantic, "selection": inputs.selection}
+        check_extents(inputs.hints, sized, lightness.shape)
         semantic = None if inputs.semantic is None else read_map(inputs.semantic, read_classes, self._bands)
         guidance = _guidance(request, inputs, semantic)
-        size, region = _answer_size(request, lightness.shape)
-        detail = _detail(request, size or lightness.shape)
+        size, region = answer_size(request, lightness.shape)
+        detail = detail_of(request, size or lightness.shape)
         job.progress = (0.4, "coloring")
         ab = self._colorizers[method].colorize(prepared, guidance, size=detail or size, cancelled=job.cancelled)
         self._keep_prepared(method, inputs.base, prepared)
@@ -220,12 +215,12 @@ class Service:
         alpha = None if inputs.selection is None else _part(read.selection(inputs.selection), size, region)
         look = Look(request.output, request.linear, request.strength)
         whole = size or (lightness.shape[0], lightness.shape[1])
-        shown = prepared.lightness_at(whole)[_slices(region)]
+        shown = prepared.lightness_at(whole)[slices(region)]
+        part = slices(region)
         if detail is None:
-            wanted = ab[(slice(None), *_slices(region))]
+            plane = compose(shown, ab[(slice(None), *part)], alpha, look, self._bands)
         else:
-            wanted = clip_to_gamut(shown, stretch(ab, whole, _slices(region), self._bands), in_place=True)
-        plane = compose(shown, wanted, alpha, look, self._bands)
+            plane = compose_coarse(shown, ab, whole, part, alpha, look, self._bands)
         return Colorized(
             request.id,
             plane=plane,
@@ -281,11 +276,11 @@ class Service:
         self._cache.put(("prepared", method, base.digest), prepared, prepared.nbytes)
 
     def _find(self, picture: Picture, extent: Extent | None = None) -> Named:
-        _check_limits(picture)
+        check_limits(picture)
         return self._planes.find(picture, extent)
 
     def _find_hints(self, picture: Picture, extent: Extent | None = None) -> Points:
-        _check_limits(picture)
+        check_limits(picture)
         return self._layers.find(picture, extent)
 
     # Semantic map ---------------------------------------------------------------------------------------------
@@ -348,30 +343,6 @@ def _tried(find: Callable[[Picture], _Found], picture: Picture | None, missing: 
         return None
 
 
-def _check_limits(picture: Picture) -> None:
-    if isinstance(picture, Known):
-        return
-    extent = picture.extent if isinstance(picture, Plane) else picture.plane.extent
-    if max(extent) > MAX_SIDE or extent.width * extent.height > MAX_PIXELS:
-        raise TooLarge(
-            f"expected a picture of at most {MAX_PIXELS // 10**6} million pixels and {MAX_SIDE} on a side, "
-            f"got {extent.width}x{extent.height}; scale it down"
-        )
-
-
-def _check_extents(inputs: Inputs, shape: tuple[int, ...]) -> None:
-    if inputs.hints is not None and inputs.hints.shape != shape:
-        height, width = inputs.hints.shape
-        raise GuidanceError(f"expected hints of the picture's {shape[1]}x{shape[0]} pixels, got {width}x{height}")
-    for name in ("semantic", "selection"):
-        plane: Plane | None = getattr(inputs, name)
-        if plane is not None and (plane.extent.height, plane.extent.width) != shape:
-            raise GuidanceError(
-                f"expected {name} of the picture's {shape[1]}x{shape[0]} pixels, "
-                f"got {plane.extent.width}x{plane.extent.height}"
-            )
-
-
 def _guidance(request: Colorize, inputs: Inputs, semantic: ReadMap | None) -> Guidance:
     guidance = Guidance(hints=inputs.hints, reach=request.reach, softness=request.softness)
     if request.palette is not None:
@@ -384,42 +355,9 @@ def _guidance(request: Colorize, inputs: Inputs, semantic: ReadMap | None) -> Gu
     return guidance
 
 
-def _answer_size(request: Colorize, shape: tuple[int, ...]) -> tuple[tuple[int, int] | None, Rect]:
-    """Size of the whole answer as (height, width), None for the picture's own, and the part of it that is wanted."""
-    size = request.size or Extent(shape[1], shape[0])
-    if size.width > shape[1] or size.height > shape[0]:
-        raise ProtocolError(
-            f"expected an answer no larger than the base of {shape[1]}x{shape[0]}, got {size.width}x{size.height}"
-        )
-    region = request.region or Rect(0, 0, *size)
-    if not fits(region, *size):
-        raise ProtocolError(
-            f"expected a region inside the answer of {size.width}x{size.height}, "
-            f"got {region.width}x{region.height} at ({region.x}, {region.y})"
-        )
-    return None if (size.height, size.width) == shape else (size.height, size.width), region
-
-
-def _detail(request: Colorize, whole: tuple[int, ...]) -> tuple[int, int] | None:
-    """Size at which the colors are worked out, (height, width); None for that of the answer."""
-    if request.detail is None:
-        return None
-    width, height = request.detail
-    if width > whole[1] or height > whole[0]:
-        raise ProtocolError(
-            f"expected a detail no larger than the answer of {whole[1]}x{whole[0]}, got {width}x{height}"
-        )
-    own = (height, width) == tuple(whole) or max(width, height) > _MOST_DETAIL
-    return None if own else (height, width)
-
-
 def _part(plane: FloatArray, size: tuple[int, int] | None, region: Rect) -> FloatArray:
     """(H, W) at the size of the answer, and of that the part that is wanted."""
-    return (plane if size is None else shrink_area(plane, size))[_slices(region)]
-
-
-def _slices(region: Rect) -> tuple[slice, slice]:
-    return slice(region.y, region.y + region.height), slice(region.x, region.x + region.width)
+    return (plane if size is None else shrink_area(plane, size))[slices(region)]
 
 
 def _notes(lightness: FloatArray, painted: Points | None) -> tuple[str, ...]:
