@@ -120,13 +120,31 @@ def test_many_points_are_shrunk_in_chunks_as_at_once() -> None:
     np.testing.assert_allclose(small.ab, mean, atol=1e-3)
 
 
-def test_a_patch_replaces_its_rectangle_and_keeps_the_order() -> None:
+@pytest.mark.parametrize("place", [(0, 0), (2, 1), (6, 3)])
+def test_a_patch_replaces_its_rectangle_and_keeps_the_order(place: tuple[int, int]) -> None:
     rng = np.random.default_rng(3)
     ab = rng.uniform(-50, 50, (2, 9, 7)).astype(np.float32)
     mask = (rng.uniform(0, 1, (9, 7)) * (rng.uniform(0, 1, (9, 7)) < 0.4)).astype(np.float32)
-    part_ab, part_mask = ab[:, 2:5, 1:5] + 1, np.roll(mask[2:5, 1:5], 1, axis=1)
-    after = painted_points(ab, mask).patched((2, 1), painted_points(part_ab, part_mask))
-    ab[:, 2:5, 1:5], mask[2:5, 1:5] = part_ab, part_mask
+    there = (slice(place[0], place[0] + 3), slice(place[1], place[1] + 4))
+    part_ab, part_mask = ab[:, *there] + 1, np.roll(mask[there], 1, axis=1)
+    after = painted_points(ab, mask).patched(place, painted_points(part_ab, part_mask))
+    ab[:, *there], mask[there] = part_ab, part_mask
     whole = painted_points(ab, mask)
     for found, expected in zip(after, whole, strict=True):
         assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.003, 0.4])
+def test_points_here_and_there_are_gathered_by_the_pixel_they_fall_in(share: float) -> None:
+    rng = np.random.default_rng(6)
+    mask = np.where(rng.random((97, 131)) < share, rng.uniform(0.1, 1, (97, 131)), 0).astype(np.float32)
+    ab = rng.normal(0, 40, (2, 97, 131)).astype(np.float32)
+    small = painted_points(ab, mask).shrunk((19, 30))
+    rows, columns = np.nonzero(mask)
+    cells = (2 * rows + 1) * 19 // 194 * 30 + (2 * columns + 1) * 30 // 262
+    assert small.pixels.tolist() == np.unique(cells).tolist()
+    for cell, a, b, coverage in zip(small.pixels, *small.ab, small.coverage, strict=True):
+        there = rows[cells == cell], columns[cells == cell]
+        expected = (ab[:, *there] * mask[there]).sum(axis=1) / mask[there].sum()
+        np.testing.assert_allclose((a, b), expected, atol=1e-4)
+        assert coverage == mask[there].max()

@@ -122,33 +122,31 @@ class Points(NamedTuple):
         """
         if size == self.shape:
             return self
-        down, across = _targets(self.shape[0], size[0]) * size[1], _targets(self.shape[1], size[1])
-        # Calloc's zeros cost nothing where nothing is painted.
-        slots = np.zeros(size[0] * size[1], np.int32)
-        found = np.empty(min(len(slots), len(self.pixels)), np.int64)
-        sums = np.zeros((4, len(found)))  # coverage, a and b by coverage, and the most coverage
-        count = _pool(self.pixels, self.ab, self.coverage, self.shape[1], down, across, slots, found, sums)
-        order = np.argsort(found[:count])
-        total, first, second, peak = sums[:, order]
-        if not pooled:
-            peak = (total * (len(slots) / (self.shape[0] * self.shape[1]))).clip(0, 1)
-        mean = np.stack((first / total, second / total)).astype(np.float32)
-        return Points(size, found[order], mean, peak.astype(np.float32))
+        most = min(size[0] * size[1], len(self.pixels))
+        found, mean, peak = np.empty(most, np.int64), np.empty((2, most), np.float32), np.empty(most, np.float32)
+        targets = _targets(self.shape[0], size[0]), _targets(self.shape[1], size[1])
+        share = 0.0 if pooled else size[0] * size[1] / (self.shape[0] * self.shape[1])
+        count = _pool(self.pixels, self.ab, self.coverage, *targets, size[1], share, found, mean, peak)
+        return Points(size, found[:count].copy(), mean[:, :count].copy(), peak[:count].copy())
 
     def patched(self, place: tuple[int, int], part: Points) -> Points:
         """With a rectangle, whose first row and column are `place`, replaced by what is painted in `part`."""
         top, left = place
-        rows, columns = self.places()
-        kept = (rows < top) | (rows >= top + part.shape[0]) | (columns < left) | (columns >= left + part.shape[1])
+        width = self.shape[1]
+        # The rest stays as it is, however much there is of it: only the rows of the rectangle are looked at.
+        first, last = np.searchsorted(self.pixels, (top * width, (top + part.shape[0]) * width))
+        columns = self.pixels[first:last] % width
+        kept = first + np.flatnonzero((columns < left) | (columns >= left + part.shape[1]))
         down, across = part.places()
-        new, pixels = (down + top) * self.shape[1] + across + left, self.pixels[kept]
-        at = np.searchsorted(pixels, new)
-        return Points(
-            self.shape,
-            np.insert(pixels, at, new),
-            np.insert(self.ab[:, kept], at, part.ab, axis=1),
-            np.insert(self.coverage[kept], at, part.coverage),
-        )
+        new = (down + top) * width + across + left
+        order = np.argsort(np.concatenate((self.pixels[kept], new)), kind="stable")
+
+        def joined(old: NDArray[Any], painted: NDArray[Any]) -> NDArray[Any]:
+            among = np.concatenate((old[..., kept], painted), axis=-1)[..., order]
+            return np.concatenate((old[..., :first], among, old[..., last:]), axis=-1)
+
+        pixels, ab, coverage = joined(self.pixels, new), joined(self.ab, part.ab), joined(self.coverage, part.coverage)
+        return Points(self.shape, pixels, ab, coverage)
 
     @property
     def nbytes(self) -> int:
@@ -169,28 +167,57 @@ def _pool(
     pixels: IntArray,
     ab: FloatArray,
     coverage: FloatArray,
-    width: int,
     down: IntArray,
     across: IntArray,
-    slots: NDArray[np.int32],
+    width: int,
+    share: float,
     found: IntArray,
-    sums: NDArray[np.float64],
+    mean: FloatArray,
+    peak: FloatArray,
 ) -> int:
-    """Gather points into the new pixels that hold them; how many of those there are."""
-    count = 0
+    """Gather points into the new pixels that hold them, `width` in a row; how many of those there are.
+
+    The points come row by row, and so do the new pixels: one row of sums is enough. `peak` is the most coverage, or,
+    where `share` is not 0, the sum of it by that share.
+    """
+    sums = np.zeros((4, width))  # coverage, a and b by coverage, and the most coverage
+    count, row, start, end, target = 0, -1, 0, 0, 0
     for index in range(len(pixels)):
-        row, column = divmod(pixels[index], width)
-        target = down[row] + across[column]
-        slot = slots[target]
-        if slot == 0:
-            found[count] = target
+        pixel = pixels[index]
+        if pixel >= end:
+            row = pixel // len(across)
+            start, end = row * len(across), (row + 1) * len(across)
+            if down[row] != target:
+                count = _empty_row(sums, target * width, share, found, mean, peak, count)
+                target = down[row]
+        place, cover = across[pixel - start], np.float64(coverage[index])
+        sums[0, place] += cover
+        sums[1, place] += cover * ab[0, index]
+        sums[2, place] += cover * ab[1, index]
+        sums[3, place] = max(sums[3, place], cover)
+    return _empty_row(sums, target * width, share, found, mean, peak, count)
+
+
+@compiled
+def _empty_row(
+    sums: NDArray[np.float64],
+    start: int,
+    share: float,
+    found: IntArray,
+    mean: FloatArray,
+    peak: FloatArray,
+    count: int,
+) -> int:
+    """Write down the new pixels of a row, whose first is `start`, from `count` on, and clear the sums."""
+    for place in range(sums.shape[1]):
+        total = sums[0, place]
+        if total > 0.0:
+            found[count] = start + place
+            mean[0, count] = sums[1, place] / total
+            mean[1, count] = sums[2, place] / total
+            peak[count] = min(total * share, 1.0) if share > 0.0 else sums[3, place]
             count += 1
-            slot = slots[target] = count
-        share = coverage[index]
-        sums[0, slot - 1] += share
-        sums[1, slot - 1] += share * ab[0, index]
-        sums[2, slot - 1] += share * ab[1, index]
-        sums[3, slot - 1] = max(sums[3, slot - 1], share)
+            sums[:, place] = 0.0
     return count
 
 
