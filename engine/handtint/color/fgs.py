@@ -23,6 +23,8 @@ DoubleArray = NDArray[np.float64]
 
 _ATTENUATION = 4.0
 _DECADES = 8.0
+_ABREAST = 8
+"""Rows that are swept side by side."""
 _NOTHING = 1e-100
 """The sweeps only add positive terms, so that even the tiniest weight is a good one."""
 
@@ -118,9 +120,22 @@ def _pivot(diagonal: DoubleArray, coupling: DoubleArray, lower: DoubleArray) -> 
 
 @compiled
 def _sweep_rows(plane: DoubleArray, inverse: DoubleArray, lower: DoubleArray) -> None:
-    """Solve along the rows of (H, W), in place."""
+    """Solve along the rows of (H, W), in place.
+
+    Each step waits for the one before: several rows side by side keep a processor busy meanwhile.
+    """
     height, width = plane.shape
-    for y in range(height):
+    for top in range(0, height - height % _ABREAST, _ABREAST):
+        rows, scale, left = plane[top : top + _ABREAST], inverse[top : top + _ABREAST], lower[top : top + _ABREAST]
+        for x in range(1, width):
+            for y in range(_ABREAST):
+                rows[y, x] -= left[y, x - 1] * rows[y, x - 1]
+        for y in range(_ABREAST):
+            rows[y, width - 1] *= scale[y, width - 1]
+        for x in range(width - 2, -1, -1):
+            for y in range(_ABREAST):
+                rows[y, x] = rows[y, x] * scale[y, x] - left[y, x] * rows[y, x + 1]
+    for y in range(height - height % _ABREAST, height):
         for x in range(1, width):
             plane[y, x] -= lower[y, x - 1] * plane[y, x - 1]
         plane[y, width - 1] *= inverse[y, width - 1]
