@@ -12,9 +12,12 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import handtint
 from handtint.cli.files import read_picture
@@ -25,9 +28,22 @@ REPOSITORY = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
 
+EXTRAS, EDITORS = {"matplotlib", "atheris"}, {"krita", "gi"}
+"""What some modules of the bench want, which say which extra has it, and those that are run inside an editor."""
+LOAD_ALL = """
+import importlib, pkgutil, handtint
+for module in pkgutil.walk_packages(handtint.__path__, "handtint."):
+    if not module.name.endswith("__main__"):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            print(error.name)
+"""
+
+
 @dataclass(frozen=True)
 class Installation:
-    """An environment with nothing but the wheel, whose dependencies are lent by the one that runs the tests.
+    """An environment with nothing but the wheel and what it says that it needs, lent by the one that runs the tests.
 
     Attributes
     ----------
@@ -71,13 +87,35 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     python = home / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", "--quiet"]
     subprocess.run([*pip, str(wheel)], check=True, timeout=300)
-    # A folder that a .pth names has its own .pth files left alone: the editable installation is out of reach.
     site = next((home / "venv" / "lib").glob("python*/site-packages"))
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    lend(needed(site), site)
     made = Installation(wheel, sdist, home)
     yield made
     made.run("handtint", "stop", check=False)
     shutil.rmtree(folder)
+
+
+def needed(site: Path) -> dict[str, Distribution]:
+    """What the installed wheel's metadata asks for here, and what that asks for."""
+    (wheel,) = distributions(path=[str(site)])
+    found: dict[str, Distribution] = {}
+    waiting = [Requirement(text) for text in wheel.requires or ()]
+    while waiting:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        if name not in found and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+            found[name] = distribution(name)
+            waiting += [Requirement(text) for text in found[name].requires or ()]
+    return found
+
+
+def lend(packages: dict[str, Distribution], site: Path) -> None:
+    """Links to the packages' files, and to no others."""
+    purelib = Path(sysconfig.get_path("purelib"))
+    for package in packages.values():
+        for top in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
+            if not (site / top).exists():
+                (site / top).symlink_to(purelib / top)
 
 
 def build(kind: str, source: Path, folder: Path) -> Path:
@@ -104,6 +142,15 @@ def test_both_archives_hold_all_that_the_repository_has(installation: Installati
     extra = {name for name in wheel - inside - weights if ".dist-info/" not in name}
     assert not {name for name in extra if name.endswith((".pyc", ".so"))}
     assert f"handtint-{handtint.__version__}.dist-info/METADATA" in wheel
+
+
+def test_what_the_wheel_needs_is_all_that_is_lent(installation: Installation) -> None:
+    """Not what this repository is checked with; every module can be loaded where it belongs."""
+    assert installation.run("python", "-c", "import pytest", check=False).returncode != 0
+    assert set(installation.run("python", "-c", LOAD_ALL).stdout.split()) == EXTRAS | EDITORS
+    said = installation.run("handtint", "bench", "quality", "--data", "skimage", check=False)
+    assert said.returncode == 2
+    assert "pip install 'handtint[bench]'" in said.stderr
 
 
 def test_the_demo_runs_from_the_wheel_alone(installation: Installation) -> None:

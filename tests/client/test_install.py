@@ -210,6 +210,13 @@ SYSTEMS = {
         [".config/kritarc", "snap/krita/current/.config/kritarc"],
         ["snap/gimp/current/.config/GIMP/3.0"],
     ),
+    "AppImages": (
+        "linux",
+        ("Applications", ".config/GIMP/3.0"),
+        [".local/share/krita"],
+        [".config/kritarc"],
+        [".config/GIMP/3.0"],
+    ),
     "several versions of GIMP": (
         "linux",
         (".config/GIMP/3.0", ".config/GIMP/3.2", ".config/GIMP/2.10"),
