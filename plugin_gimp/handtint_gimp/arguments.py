@@ -1,10 +1,10 @@
-"""The procedure's arguments: names, words and ranges, and what a run's values mean. `Any` is GIMP's own objects."""
+"""The procedures' arguments: names, words and ranges. `Any` is GIMP's own objects.
+
+Imports nothing of the engine's: GIMP asks for arguments before every run, and most of a run's start is imports.
+"""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import gi
@@ -13,11 +13,7 @@ gi.require_version("GObject", "2.0")
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402
 
-from handtint.errors import GuidanceError  # noqa: E402
-from handtint.wire.pixels import Plane  # noqa: E402
-from handtint_gimp.colorize import DEFAULT_METHOD, Settings, Swatches  # noqa: E402
-from handtint_gimp.exemplar import read_exemplar  # noqa: E402
-from handtint_gimp.palettes import read_palette  # noqa: E402
+from handtint_gimp.names import DEFAULT_METHOD  # noqa: E402
 
 MAX_COLORS = 16
 """The most that the engine finds or suggests."""
@@ -127,38 +123,3 @@ def add_theme_arguments(procedure: Any) -> None:
     procedure.add_string_array_return_value(
         "palettes", "Palettes", "Names of the palettes, the one that suits best first", flags
     )
-
-
-def read_settings(config: Any) -> Settings:
-    """The values of a run."""
-    return replace(
-        read_values(config),
-        hints=config.get_property("hints"),
-        semantic=config.get_property("semantic"),
-        exemplar=exemplar_reader(config.get_property("exemplar"), config.get_property("exemplar-file")),
-    )
-
-
-def read_values(config: Any) -> Settings:
-    """All that is no layer and no file."""
-    return Settings(
-        palette=_swatches(config.get_property("palette")) if config.get_property("use-palette") else None,
-        method=config.get_property("method") or DEFAULT_METHOD,
-        strength=config.get_property("strength"),
-        reach=config.get_property("reach"),
-        softness=config.get_property("softness"),
-    )
-
-
-def exemplar_reader(layer: Any, file: Any) -> Callable[[], Plane] | None:
-    """What reads the one that is given, or None."""
-    if layer is not None and file is not None:
-        raise GuidanceError("expected one exemplar, got a layer and a file; choose one of them")
-    source = layer if layer is not None else file
-    return functools.partial(read_exemplar, source) if source is not None else None
-
-
-def _swatches(palette: Any) -> Swatches:
-    if palette is None or not palette.is_valid():
-        raise GuidanceError("a palette is to be used and none is chosen; choose one, or do not use a palette")
-    return read_palette(palette)

@@ -33,7 +33,6 @@ def bake(image: Any, drawable: Any) -> Any:
         _write(image, layer, rect, data)
     finally:
         image.undo_group_end()
-    Gimp.displays_flush()
     return layer
 
 

@@ -15,6 +15,7 @@ from gi.repository import Gegl  # noqa: E402
 
 from handtint.client.pages import pages  # noqa: E402
 from handtint.wire.pixels import Buffer, Rect  # noqa: E402
+from handtint_gimp import gegl  # noqa: E402
 
 _BAND = 1 << 20
 """Bytes of a band, about."""
@@ -22,6 +23,7 @@ _BAND = 1 << 20
 
 def read(buffer: Any, rect: Rect, babl: str, pixel_bytes: int) -> memoryview:
     """The pixels of a rectangle; outside of the buffer there are zeros."""
+    gegl.keep_tiles(rect.width)
     stride = rect.width * pixel_bytes
     data = pages(rect.height * stride)
     for top, height in _bands(rect.height, stride):
@@ -31,6 +33,7 @@ def read(buffer: Any, rect: Rect, babl: str, pixel_bytes: int) -> memoryview:
 
 def read_gray(buffer: Any, rect: Rect, babl: str, sample_bytes: int) -> memoryview | None:
     """One channel of a rectangle in a format with three, None where they are not everywhere the same."""
+    gegl.keep_tiles(rect.width)
     stride = rect.width * sample_bytes
     data = pages(rect.height * stride)
     for top, height in _bands(rect.height, 3 * stride):
@@ -43,6 +46,7 @@ def read_gray(buffer: Any, rect: Rect, babl: str, sample_bytes: int) -> memoryvi
 
 def write(buffer: Any, rect: Rect, babl: str, data: Buffer) -> None:
     """Fill a rectangle with these pixels and no fewer."""
+    gegl.keep_tiles(rect.width)
     view = memoryview(data).cast("B")
     stride = view.nbytes // rect.height
     for top, height in _bands(rect.height, stride):

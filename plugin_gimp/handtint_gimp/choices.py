@@ -14,9 +14,10 @@ from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango  # noqa: E402
 
 from handtint.wire.messages import MethodInfo  # noqa: E402
 from handtint.wire.pixels import Plane  # noqa: E402
-from handtint_gimp.arguments import exemplar_reader  # noqa: E402
-from handtint_gimp.colorize import DEFAULT_METHOD, default_method  # noqa: E402
+from handtint_gimp.colorize import default_method  # noqa: E402
+from handtint_gimp.names import DEFAULT_METHOD  # noqa: E402
 from handtint_gimp.roles import layers  # noqa: E402
+from handtint_gimp.values import exemplar_reader  # noqa: E402
 
 THUMBNAIL = 28
 INDENT = "    "

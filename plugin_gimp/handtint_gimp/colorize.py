@@ -28,12 +28,11 @@ from handtint.wire.messages import (
     Status,
 )
 from handtint.wire.pixels import Extent, PixelFormat, Plane
+from handtint_gimp.names import DEFAULT_METHOD
 
 if TYPE_CHECKING:
     from handtint_gimp.picture import Picture
 
-DEFAULT_METHOD = "default"
-"""What the artist chooses to leave the choice to the engine."""
 PATIENCE = 3600.0
 """Seconds for one answer: a large picture on a slow machine takes long, and the artist can always call it off."""
 COMMON_PALETTE = 5

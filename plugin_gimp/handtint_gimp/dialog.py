@@ -22,7 +22,6 @@ from handtint.client.delivery import spared  # noqa: E402
 from handtint.client.link import LinkState  # noqa: E402
 from handtint.errors import Cancelled, HandtintError  # noqa: E402
 from handtint.wire.messages import Message, Progress  # noqa: E402
-from handtint_gimp.arguments import read_values  # noqa: E402
 from handtint_gimp.choices import WORDS_WIDTH, ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
 from handtint_gimp.colorize import (  # noqa: E402
     CONTROLS,
@@ -38,6 +37,7 @@ from handtint_gimp.palettes import offer_classes  # noqa: E402
 from handtint_gimp.picture import Picture  # noqa: E402
 from handtint_gimp.preview import Preview  # noqa: E402
 from handtint_gimp.roles import likely_hints, likely_semantic  # noqa: E402
+from handtint_gimp.values import read_values  # noqa: E402
 
 TITLE, BUSY_TITLE, DETECTING_TITLE = "Colorize with Handtint", "Colorizing…", "Detecting objects…"
 TICK_MS = 100
@@ -115,6 +115,7 @@ class ColorizeDialog:
         """Add a map of the objects; the artist may color with it, or close the dialog and correct it first."""
         with self._busy_as(DETECTING_TITLE):
             layer, classes = detect(Picture(self._image, self._bases[0]), self._ask)
+        Gimp.displays_flush()
         offer_classes(classes)
         self._is_gray = False  # a gray image was made RGB to show the map
         for combo, chosen in (

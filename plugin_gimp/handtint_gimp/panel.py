@@ -31,7 +31,6 @@ from handtint.wire.messages import (  # noqa: E402
     Suggested,
 )
 from handtint.wire.pixels import Plane  # noqa: E402
-from handtint_gimp.arguments import read_values  # noqa: E402
 from handtint_gimp.canvas import Canvas  # noqa: E402
 from handtint_gimp.choices import ExemplarChoice, LayerCombo, MethodCombo, words_label  # noqa: E402
 from handtint_gimp.colorize import Settings  # noqa: E402
@@ -40,6 +39,7 @@ from handtint_gimp.follower import Follower  # noqa: E402
 from handtint_gimp.palettes import gegl_color, keep_palette, offer_classes, read_palette  # noqa: E402
 from handtint_gimp.roles import is_in, layers, likely_hints, likely_semantic  # noqa: E402
 from handtint_gimp.swatches import Legend, Swatches, ThemeList  # noqa: E402
+from handtint_gimp.values import read_values  # noqa: E402
 from handtint_gimp.watched import WatchedPicture  # noqa: E402
 
 TITLE = "Handtint Live"
@@ -188,6 +188,7 @@ class LivePanel:
             elif isinstance(answer, Segmented):
                 offer_classes(answer.classes)
                 self._semantic.fill(self._image, self._picture.add_map(answer.plane))
+                Gimp.displays_flush()
         self._follower.answers.clear()
 
     def _ask_suggestions(self) -> None:
@@ -214,6 +215,7 @@ class LivePanel:
         self._picture.place_again()
         hints = likely_hints(self._image, self._base)
         self._hints, color = self._picture.set_up(hints)
+        Gimp.displays_flush()
         self._canvas = Canvas(color)
         self._semantic.fill(self._image, self._semantic.layer)
         self._follower.changed()

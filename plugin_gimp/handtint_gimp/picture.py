@@ -1,6 +1,7 @@
 """GIMP's image and layers as the filter needs them: planes out, a color layer or a map in.
 
-Knows neither dialog nor engine. `Any` is GIMP's own objects: PyGObject has no types.
+Knows neither dialog nor engine, and shows nothing: that is for those who know whether anybody looks. `Any` is GIMP's
+own objects: PyGObject has no types.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import Any, NamedTuple
 
 import gi
 
-gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gegl, Gimp  # noqa: E402
+from gi.repository import Gimp  # noqa: E402
 
 from handtint.errors import GuidanceError, HandtintError, PictureError  # noqa: E402
 from handtint.wire.pixels import Buffer, Extent, PixelFormat, Plane, Rect  # noqa: E402
@@ -164,7 +164,6 @@ class Picture:
                 self._replace(layer, composite)
             layer.set_opacity(100.0 * opacity)
             self._note_inputs(layer, inputs)
-        Gimp.displays_flush()
         return layer
 
     def set_up(self, hints: Any) -> tuple[Any, Any]:
@@ -191,7 +190,6 @@ class Picture:
                 _must(self.image.insert_layer(hints, None, 0), "add the layer for hints")
             self._note_inputs(color, {"hints": hints})
             self.image.set_selected_layers([hints])
-        Gimp.displays_flush()
         return hints, color
 
     def add_map(self, painted: Plane) -> Any:
@@ -202,7 +200,6 @@ class Picture:
             self._fill(layer.get_buffer(), painted)
             # It stays selected: the artist's next step is to correct it.
             _must(self.image.insert_layer(layer, None, 0), "add the layer with the map")
-        Gimp.displays_flush()
         return layer
 
     def check_fits(self, plane: Plane) -> None:
@@ -301,11 +298,6 @@ class Picture:
 
     def _fill(self, buffer: Any, plane: Plane) -> None:
         bands.write(buffer, Rect(0, 0, *self.extent), f"R'G'B'A {self._depth.babl}", plane.data)
-
-
-def start_gegl() -> None:
-    """Once per process, before any pixel is read."""
-    Gegl.init(None)
 
 
 def _check(image: Any, base: Any) -> None:

@@ -10,7 +10,7 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402
 
-from handtint_gimp import runs  # noqa: E402
+from handtint_gimp import gegl, steps  # noqa: E402
 from handtint_gimp.arguments import add_arguments, add_palette_arguments, add_panel_arguments, add_theme_arguments  # noqa: E402
 
 COLORIZE = "plug-in-handtint-colorize"
@@ -62,6 +62,19 @@ class Known(NamedTuple):
     several: bool = False
 
 
+def _run(name: str) -> Callable[..., Any]:
+    """The function of `runs` with this name, whose modules are read when it is called: GEGL starts meanwhile."""
+
+    def run(*arguments: Any) -> Any:
+        steps.note("called")
+        gegl.begin()
+        from handtint_gimp import runs
+
+        return getattr(runs, name)(*arguments)
+
+    return run
+
+
 def _returns_map(procedure: Any) -> None:
     procedure.add_layer_return_value(
         "layer", "Semantic map", "The layer that holds the map", False, GObject.ParamFlags.READWRITE
@@ -76,7 +89,7 @@ def _returns_baked(procedure: Any) -> None:
 
 _PROCEDURES = {
     COLORIZE: Known(
-        runs.run_colorize,
+        _run("run_colorize"),
         "Colorize with Handt_int…",
         "Color gray layers: by themselves, from painted hints, a map of their objects, a palette or another picture",
         "Adds a layer in mode LCh Color above each selected layer; the layers themselves are not changed. A second "
@@ -86,7 +99,7 @@ _PROCEDURES = {
         several=True,
     ),
     PANEL: Known(
-        runs.run_panel,
+        _run("run_panel"),
         "Handtint _Live…",
         "Color a gray layer while painting: the picture follows every stroke on its hints layer",
         "Opens a panel beside the picture and adds a layer for hints and one for colors, in one undo step; painting "
@@ -94,7 +107,7 @@ _PROCEDURES = {
         add_panel_arguments,
     ),
     DETECT: Known(
-        runs.run_detect,
+        _run("run_detect"),
         "_Detect Objects with Handtint",
         "Find the objects in a gray layer and add a map of them as a layer",
         "The map has each class of objects in a color of its own; the palette 'Handtint classes' holds these colors, "
@@ -102,7 +115,7 @@ _PROCEDURES = {
         _returns_map,
     ),
     PALETTE: Known(
-        runs.run_palette,
+        _run("run_palette"),
         "_Palette from Image with Handtint…",
         "Keep the main colors of a layer as a palette",
         "Looks at what of the layer shows, inside the selection if there is one. The palette is named after the "
@@ -111,7 +124,7 @@ _PROCEDURES = {
         types="*",
     ),
     THEMES: Known(
-        runs.run_themes,
+        _run("run_themes"),
         "Suggest _Themes with Handtint…",
         "Keep palettes that would suit a gray layer",
         "The palettes are named after the layer, the one that suits best is the first. Choose one in Colorize with "
@@ -119,7 +132,7 @@ _PROCEDURES = {
         add_theme_arguments,
     ),
     BAKE: Known(
-        runs.run_bake,
+        _run("run_bake"),
         "_Bake Handtint's Colors",
         "Turn the color layer into one that every file format and program shows alike",
         "The color layer of the selected layer gets the mode Normal and the finished pixels, its opacity included: "

@@ -16,13 +16,14 @@ from gi.repository import Gimp, GLib, GObject  # noqa: E402
 from handtint.client.blocking import Engine  # noqa: E402
 from handtint.client.delivery import spared  # noqa: E402
 from handtint.errors import Cancelled, HandtintError, PictureError  # noqa: E402
-from handtint.wire.messages import Message, Progress  # noqa: E402
-from handtint_gimp.arguments import read_settings  # noqa: E402
+from handtint.wire.messages import Colorized, Message, Progress  # noqa: E402
+from handtint_gimp import gegl, steps  # noqa: E402
 from handtint_gimp.bake import bake  # noqa: E402
 from handtint_gimp.colorize import (  # noqa: E402
     PATIENCE,
     Ask,
     Outcome,
+    Settings,
     colorize,
     detect,
     known_methods,
@@ -33,7 +34,7 @@ from handtint_gimp.colorize import (  # noqa: E402
 from handtint_gimp.coverage import selection_of  # noqa: E402
 from handtint_gimp.exemplar import read_small  # noqa: E402
 from handtint_gimp.palettes import keep_palette, offer_classes  # noqa: E402
-from handtint_gimp.picture import Picture, start_gegl  # noqa: E402
+from handtint_gimp.picture import Picture  # noqa: E402
 from handtint_gimp.roles import (  # noqa: E402
     base_of,
     bases_of,
@@ -43,6 +44,7 @@ from handtint_gimp.roles import (  # noqa: E402
     likely_hints,
     likely_semantic,
 )
+from handtint_gimp.values import read_settings  # noqa: E402
 
 RESULT = 1
 
@@ -55,38 +57,39 @@ log = logging.getLogger(__name__)
 def run_colorize(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """One run of the filter."""
     run = _COLORIZE[mode.value_nick]
-    return _ended(procedure, lambda: _layer(run(procedure, image, drawables, config).layers[0]))
+    return _ended(procedure, mode, lambda: _layer(run(procedure, image, drawables, config).layers[0]))
 
 
 def run_panel(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """The live panel; there is nothing in it for a script."""
-    return _ended(procedure, lambda: _layer(_live(procedure, mode, image, drawables, config)))
+    return _ended(procedure, mode, lambda: _layer(_live(procedure, mode, image, drawables, config)))
 
 
 def run_detect(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """One search for objects; there is nothing to choose, so all modes are the same."""
-    return _ended(procedure, lambda: _layer(_detect(image, drawables)))
+    return _ended(procedure, mode, lambda: _layer(_detect(image, drawables)))
 
 
 def run_palette(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """The main colors of a layer as a palette."""
-    return _ended(procedure, lambda: _keep_colors(procedure, mode, image, drawables, config))
+    return _ended(procedure, mode, lambda: _keep_colors(procedure, mode, image, drawables, config))
 
 
 def run_themes(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """Palettes that would suit a gray layer."""
-    return _ended(procedure, lambda: _keep_themes(procedure, mode, image, drawables, config))
+    return _ended(procedure, mode, lambda: _keep_themes(procedure, mode, image, drawables, config))
 
 
 def run_bake(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
     """Turn the color layer into one that needs no mode; there is nothing to choose."""
-    return _ended(procedure, lambda: _layer(bake(image, _single(drawables))))
+    return _ended(procedure, mode, lambda: _layer(_bake(image, drawables)))
 
 
-def _ended(procedure: Any, work: Callable[[], Any]) -> Any:
-    """What GIMP is told of a run that makes one value."""
+def _ended(procedure: Any, mode: Any, work: Callable[[], Any]) -> Any:
+    """What GIMP is told of a run that makes one value; the last it does is to show it, where a person may look."""
     try:
-        start_gegl()
+        if mode == Gimp.RunMode.INTERACTIVE:
+            gegl.ready()
         value = work()
     except Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
@@ -95,6 +98,12 @@ def _ended(procedure: Any, work: Callable[[], Any]) -> Any:
     except Exception as error:  # GIMP itself would say "execution error" and nothing else.
         log.exception("unexpected")
         return _failed(procedure, f"Handtint met an error of its own; an undo takes back what it did: {error!r}")
+    finally:
+        gegl.ready()  # this process may end now, and must not do so while GEGL still starts
+        if mode != Gimp.RunMode.NONINTERACTIVE:
+            Gimp.displays_flush()
+    steps.note("done")
+    steps.write()
     result = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
     result.remove(RESULT)
     result.insert(RESULT, value)
@@ -128,13 +137,20 @@ def _run_dialog(procedure: Any, image: Any, drawables: list[Any], config: Any) -
 def _run_again(procedure: Any, image: Any, drawables: list[Any], config: Any) -> Outcome:
     """With the last dialog's values. Of another image they hold another image's layers."""
     bases = likely_bases(image, drawables)
-    settings = read_settings(config)
-    if not is_in(image, settings.hints):
-        settings = replace(settings, hints=likely_hints(image, bases[0]))
-    if not is_in(image, settings.semantic):
-        settings = replace(settings, semantic=likely_semantic(image, bases[0]))
+    pictures = _pictures(image, bases)
     with _engine(_TITLE) as ask:
-        return _told(colorize(_pictures(image, bases), only_taken(settings, known_methods(ask)), ask))
+        settings = only_taken(_here(read_settings(config), image, bases[0]), known_methods(ask))
+        return _told(colorize(pictures, settings, ask))
+
+
+def _here(settings: Settings, image: Any, base: Any) -> Settings:
+    """The same with layers of this image."""
+    hints, semantic = settings.hints, settings.semantic
+    return replace(
+        settings,
+        hints=hints if is_in(image, hints) else likely_hints(image, base),
+        semantic=semantic if is_in(image, semantic) else likely_semantic(image, base),
+    )
 
 
 def _run_script(procedure: Any, image: Any, drawables: list[Any], config: Any) -> Outcome:
@@ -169,6 +185,11 @@ def _detect(image: Any, drawables: list[Any]) -> Any:
         layer, classes = detect(picture, ask)
     offer_classes(classes)
     return layer
+
+
+def _bake(image: Any, drawables: list[Any]) -> Any:
+    gegl.ready()
+    return bake(image, _single(drawables))
 
 
 def _keep_colors(procedure: Any, mode: Any, image: Any, drawables: list[Any], config: Any) -> Any:
@@ -224,11 +245,19 @@ def _engine(words: str) -> Iterator[Ask]:
     with Engine(_client()) as engine:
 
         def ask(request: Message) -> Message:
+            steps.note("read")
             message, whole = spared(request)
-            return engine.call(message, timeout=PATIENCE, whole=whole, on_progress=show)
+            answer = engine.call(message, timeout=PATIENCE, whole=whole, on_progress=show)
+            steps.note("answered")
+            if isinstance(answer, Colorized):
+                steps.note("engine", answer.seconds)
+            return answer
 
         Gimp.progress_init(words)
         try:
+            engine.connect(timeout=PATIENCE)  # while GEGL still starts
+            gegl.ready()
+            steps.note("ready")
             yield ask
         finally:
             Gimp.progress_end()
