@@ -38,7 +38,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Photograph:
-    """The astronaut without its colour, and hints for it.
+    """The astronaut without its color, and hints for it.
 
     Attributes
     ----------

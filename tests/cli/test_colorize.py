@@ -26,7 +26,7 @@ def promised(gray: np.ndarray, row: int, column: int, rgb: tuple[int, int, int])
 
 
 def in_gamut(lab: np.ndarray) -> np.ndarray:
-    """Where a colour survives the way to sRGB and back."""
+    """Where a color survives the way to sRGB and back."""
     back = color.rgb2lab(np.clip(color.lab2rgb(lab), 0, 1))
     return np.linalg.norm(back - lab, axis=-1) < 0.5
 
@@ -137,7 +137,7 @@ def test_an_index_map_is_read_as_numbers_and_refused_by_a_method_without_maps(
         (["--hints", "missing.png"], 2, "no such file"),
         (["--hints", "{gray}"], 2, "transparency"),
         (["--hints", "{small}"], 2, "picture's size 512x512, got 8x8"),
-        (["--palette", "#12345"], 2, "expected colours like"),
+        (["--palette", "#12345"], 2, "expected colors like"),
         (["--palette", "missing.jpg"], 2, "expected a palette"),
         (["--method", "magic"], 2, "unknown method 'magic'"),
         (["--reach", "2"], 2, "reach"),

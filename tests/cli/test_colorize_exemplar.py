@@ -1,4 +1,4 @@
-"""`handtint colorize --exemplar` through the engine: the exemplar's colours come, and its absence is said."""
+"""`handtint colorize --exemplar` through the engine: the exemplar's colors come, and its absence is said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Palettes can be written as hex colours and as GIMP palettes; what is neither is refused in a sentence."""
+"""Palettes can be written as hex colors and as GIMP palettes; what is neither is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_hex_colors_with_and_without_hash() -> None:
 
 @pytest.mark.parametrize("text", ["#ff00", "#ff0080,", "red", "#ff0080;#004000"])
 def test_what_is_no_list_of_colors_is_refused(text: str) -> None:
-    with pytest.raises(GuidanceError, match="expected colours like"):
+    with pytest.raises(GuidanceError, match="expected colors like"):
         parse_hex(text)
 
 

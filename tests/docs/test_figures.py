@@ -17,7 +17,7 @@ from handtint.bench.reliability_sections import SECTIONS
 ROOT = Path(__file__).parents[2]
 METHOD, THREADS, SIZES = "unified", 2, (4.0, 24.0)
 ROWS = {
-    "first colour of a new picture, as a preview (p95)": "cold picture, preview",
+    "first color of a new picture, as a preview (p95)": "cold picture, preview",
     "a stroke, to its preview (p95)": "stroke, preview",
     "full size (p95)": "commit, full size",
 }

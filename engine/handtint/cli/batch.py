@@ -1,6 +1,6 @@
 """`handtint batch`: a folder of pictures spread over a Dask cluster that runs already; the result is as without one.
 
-The workers get a picture's bytes and give back the coloured one's: they need no folder in common, only Handtint.
+The workers get a picture's bytes and give back the colored one's: they need no folder in common, only Handtint.
 A worker that is killed loses what it had in hand, which another one does again.
 """
 
@@ -66,10 +66,10 @@ class Refused:
 @click.option("--scheduler", required=True, help="Address of the cluster's scheduler, such as tcp://10.0.0.5:8786.")
 @click.option("--out-dir", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
 @click.option("--method", default="", help="See `handtint methods`; the best that is installed by default.")
-@click.option("--palette", help='"#rrggbb,#rrggbb,…", a GIMP palette (.gpl), or a picture to take colours from.')
-@click.option("--exemplar", type=click.Path(path_type=Path), help="Colour picture whose colours are borrowed.")
+@click.option("--palette", help='"#rrggbb,#rrggbb,…", a GIMP palette (.gpl), or a picture to take colors from.')
+@click.option("--exemplar", type=click.Path(path_type=Path), help="Color picture whose colors are borrowed.")
 @click.option("--reach", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="How far a hint travels.")
-@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much colour.")
+@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much color.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite existing outputs (never an input).")
 def batch(
@@ -84,7 +84,7 @@ def batch(
     device: str,
     force: bool,
 ) -> int:
-    """Colour a folder of pictures on a Dask cluster, one that you trust: its workers run what they are sent.
+    """Color a folder of pictures on a Dask cluster, one that you trust: its workers run what they are sent.
 
     Goes on where an earlier run ended, as `handtint colorize --out-dir` does.
     """
@@ -124,7 +124,7 @@ def spread(jobs: list[Job], order: Order, scheduler: str, tally: Tally, ledger: 
 
 
 def color_bytes(name: str, data: bytes, order: Order) -> bytes | Refused:
-    """On a worker: the content of a picture file to that of the coloured one."""
+    """On a worker: the content of a picture file to that of the colored one."""
     from handtint.cli.main import exit_code
 
     with tempfile.TemporaryDirectory(prefix="handtint-batch-") as folder:

@@ -1,4 +1,4 @@
-"""`handtint colorize`: pictures in, coloured pictures out, through the engine or in this process."""
+"""`handtint colorize`: pictures in, colored pictures out, through the engine or in this process."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Report:
 @click.option("--out-dir", type=click.Path(path_type=Path), help="Folder to write to, under the inputs' names.")
 @click.option("--method", default="", help="See `handtint methods`; the best that is installed by default.")
 @click.option("--hints", type=click.Path(path_type=Path), help="RGBA picture of the input's size: painted = hint.")
-@click.option("--palette", help='"#rrggbb,#rrggbb,…", a GIMP palette (.gpl), or a picture to take colours from.')
+@click.option("--palette", help='"#rrggbb,#rrggbb,…", a GIMP palette (.gpl), or a picture to take colors from.')
 @click.option("--semantic", type=click.Path(path_type=Path), help="Map of the input's size, see `handtint segment`.")
-@click.option("--exemplar", type=click.Path(path_type=Path), help="Colour picture whose colours are borrowed.")
+@click.option("--exemplar", type=click.Path(path_type=Path), help="Color picture whose colors are borrowed.")
 @click.option("--reach", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="How far a hint travels.")
 @click.option(
     "--softness", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="How loosely hints are met."
 )
-@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much colour.")
+@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How much color.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
 @click.option("--force", is_flag=True, help="Overwrite existing outputs (never an input).")
@@ -68,7 +68,7 @@ def colorize(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Colour gray pictures (PNG, JPEG, TIFF, WebP) at their own size and depth.
+    """Color gray pictures (PNG, JPEG, TIFF, WebP) at their own size and depth.
 
     Without -o or --out-dir, NAME.png becomes NAME-color.png beside it. A folder stands for the pictures in it. With
     --out-dir a run that was ended goes on where it was: what is done, in the same way, is not done again.
@@ -173,7 +173,7 @@ def _do(
 
 
 def colorize_one(job: Job, template: Template, palette: Palette | None, backend: Backend) -> Report:
-    """Read a picture, have it coloured and write it."""
+    """Read a picture, have it colored and write it."""
     from handtint.cli.files import from_srgb, read_picture, to_srgb, write_picture
     from handtint.cli.planes import answer_format, base_plane, pixels_of
     from handtint.wire.messages import Colorized
@@ -183,7 +183,7 @@ def colorize_one(job: Job, template: Template, palette: Palette | None, backend:
     request = template.request(job.source, base_plane(srgb), palette)
     answer = backend.call(replace(request, output=answer_format(srgb.dtype)))
     if not isinstance(answer, Colorized):
-        raise EngineFailed("internal", f"expected a coloured picture from the engine, got '{answer.type}'")
+        raise EngineFailed("internal", f"expected a colored picture from the engine, got '{answer.type}'")
     write_picture(job.target, from_srgb(pixels_of(answer.plane), picture))
     height, width = picture.size
     return Report(

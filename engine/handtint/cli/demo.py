@@ -27,7 +27,7 @@ MAP_OPACITY = 0.6
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def demo(out: Path, device: str) -> None:
-    """Colour scikit-image's coffee photograph; before-after.png and tour.png show what came of it."""
+    """Color scikit-image's coffee photograph; before-after.png and tour.png show what came of it."""
     from handtint.cli.backend import open_backend
     from handtint.cli.files import PictureFile, write_picture
 
@@ -37,7 +37,7 @@ def demo(out: Path, device: str) -> None:
         raise PictureError(f"{out}: the folder cannot be made ({error.strerror})") from error
     click.echo("Starting the engine (or finding the one that runs) ...")
     with open_backend(device, in_process=False) as backend:
-        click.echo("Colouring by itself, and by each kind of guidance ...")
+        click.echo("Coloring by itself, and by each kind of guidance ...")
         pictures = demo_pictures(backend)
     for name, picture in pictures.items():
         write_picture(out / f"{name}.png", PictureFile(picture))
@@ -93,7 +93,7 @@ def best_method(control: Control) -> Method:
 
 
 def gray_photograph() -> NDArray[np.uint8]:
-    """The coffee photograph without its colour: (400, 600, 1), the gray whose L* is the photograph's."""
+    """The coffee photograph without its color: (400, 600, 1), the gray whose L* is the photograph's."""
     import numpy as np
     from skimage import color, data
 
@@ -112,7 +112,7 @@ def exemplar_photograph() -> NDArray[np.uint8]:
 
 
 def class_colors() -> dict[str, tuple[int, int, int]]:
-    """In which colour a map shows each class."""
+    """In which color a map shows each class."""
     from handtint.weights import read_classes
 
     return {entry.name: entry.color for entry in read_classes()}
@@ -121,7 +121,7 @@ def class_colors() -> dict[str, tuple[int, int, int]]:
 def colorized(
     backend: Backend, gray: NDArray[np.uint8], method: str, *, reach: float = REACH, **guidance: Any
 ) -> NDArray[Any]:
-    """The photograph coloured; guidance is arrays (H, W, C), a palette and numbers, by their names on the wire."""
+    """The photograph colored; guidance is arrays (H, W, C), a palette and numbers, by their names on the wire."""
     from handtint.cli.planes import base_plane, pixels_of, plane_of
     from handtint.wire.messages import Colorize, Colorized, Palette
     from handtint.wire.pixels import PixelFormat
@@ -141,5 +141,5 @@ def colorized(
         )
     )
     if not isinstance(answer, Colorized):
-        raise EngineFailed("internal", f"expected a coloured picture from the engine, got '{answer.type}'")
+        raise EngineFailed("internal", f"expected a colored picture from the engine, got '{answer.type}'")
     return pixels_of(answer.plane)

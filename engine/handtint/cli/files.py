@@ -1,6 +1,6 @@
 """Picture files of the command line: read with depth and metadata, write the same way and atomically.
 
-Knows nothing of methods or the engine. RGB order throughout; colour profiles are honoured, orientation is left alone.
+Knows nothing of methods or the engine. RGB order throughout; color profiles are honoured, orientation is left alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pixels = NDArray[Any]
 _SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
 _ICC_TAG = 34675
 _OPENCV_OPTIONS = {
-    # Colour is our product: no chroma subsampling.
+    # Color is our product: no chroma subsampling.
     "JPEG": [
         cv2.IMWRITE_JPEG_QUALITY, 95,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -45,7 +45,7 @@ class PictureFile:
     pixels : (H, W, C) uint8, uint16 or float32
         C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha), as stored: in the profile's own numbers.
     icc : bytes
-        The file's colour profile; empty where it has none.
+        The file's color profile; empty where it has none.
     exif : bytes
         The file's EXIF block; empty where it has none.
     resolution : (float, float), optional
@@ -85,7 +85,7 @@ def read_picture(path: Path) -> PictureFile:
 
 
 class IndexMap(NamedTuple):
-    """An index PNG: its numbers, (H, W) uint8, and the (256, 3) uint8 colours that they stand for, if it has any."""
+    """An index PNG: its numbers, (H, W) uint8, and the (256, 3) uint8 colors that they stand for, if it has any."""
 
     indices: NDArray[np.uint8]
     colors: NDArray[np.uint8] | None
@@ -143,7 +143,7 @@ def write_atomically(path: Path, write: Callable[[Any], object]) -> None:
 
 
 def to_srgb(picture: PictureFile) -> Pixels:
-    """The colour channels as sRGB: as stored, or converted at 16 bit or float where the profile says otherwise.
+    """The color channels as sRGB: as stored, or converted at 16 bit or float where the profile says otherwise.
 
     Returns
     -------
@@ -168,14 +168,14 @@ def to_srgb_with_alpha(picture: PictureFile) -> Pixels:
 
 
 def from_srgb(rgb: Pixels, like: PictureFile) -> PictureFile:
-    """A coloured sRGB picture with the depth, profile, alpha and metadata of the picture it came from.
+    """A colored sRGB picture with the depth, profile, alpha and metadata of the picture it came from.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8, uint16 or float32
         sRGB.
     like : PictureFile
-        The gray original. A gray profile cannot hold colour: sRGB takes its place.
+        The gray original. A gray profile cannot hold color: sRGB takes its place.
     """
     icc = like.icc
     if not is_srgb(icc):

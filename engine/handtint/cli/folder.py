@@ -23,7 +23,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to colour."""
+    """One picture to color."""
 
     source: Path
     target: Path

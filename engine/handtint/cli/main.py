@@ -54,7 +54,7 @@ class LateGroup(click.Group):
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="handtint")
 def handtint() -> None:
-    """Colour gray pictures: by hints, a palette, or by itself."""
+    """Color gray pictures: by hints, a palette, or by itself."""
 
 
 def run(arguments: Sequence[str]) -> int:

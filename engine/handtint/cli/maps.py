@@ -1,4 +1,4 @@
-"""Semantic maps as files: index PNGs in the classes' colours, or pictures that were painted in them."""
+"""Semantic maps as files: index PNGs in the classes' colors, or pictures that were painted in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from handtint.wire.pixels import Plane
 
 
 def semantic_plane(path: Path, size: tuple[int, int]) -> Plane:
-    """A map of the picture's (height, width): numbers where the file has them, else its colours for the engine."""
+    """A map of the picture's (height, width): numbers where the file has them, else its colors for the engine."""
     stored = read_index_map(path)
     if stored is not None:
         return index_plane(path, class_numbers(stored), size)
@@ -25,8 +25,8 @@ def semantic_plane(path: Path, size: tuple[int, int]) -> Plane:
 def class_numbers(stored: IndexMap) -> NDArray[np.uint8]:
     """Class of each pixel of an index PNG.
 
-    An editor may have sorted the palette anew, or left out what is not used: where every colour in use is a class's
-    own, the colours say which classes are meant. Otherwise the numbers do.
+    An editor may have sorted the palette anew, or left out what is not used: where every color in use is a class's
+    own, the colors say which classes are meant. Otherwise the numbers do.
     """
     if stored.colors is None:
         return stored.indices
@@ -41,7 +41,7 @@ def class_numbers(stored: IndexMap) -> NDArray[np.uint8]:
 
 
 def palette_of(classes: tuple[SemanticClass, ...]) -> NDArray[np.uint8]:
-    """(C, 3) uint8 display colours, each at its class's number."""
+    """(C, 3) uint8 display colors, each at its class's number."""
     colors = np.zeros((1 + max(entry.index for entry in classes), 3), np.uint8)
     for entry in classes:
         colors[entry.index] = [round(255.0 * channel) for channel in entry.color]

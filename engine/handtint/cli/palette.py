@@ -21,11 +21,11 @@ _DEFAULT_COUNT = 5
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("-k", "count", type=click.IntRange(1, 16), default=_DEFAULT_COUNT, show_default=True, help="Colours.")
+@click.option("-k", "count", type=click.IntRange(1, 16), default=_DEFAULT_COUNT, show_default=True, help="Colors.")
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
-@click.option("--json", "as_json", is_flag=True, help="Print colours and shares as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print colors and shares as JSON.")
 def palette(image: Path, count: int, no_engine: bool, as_json: bool) -> None:
-    """Print the main colours of a picture, the largest share first."""
+    """Print the main colors of a picture, the largest share first."""
     if not image.is_file():
         raise PictureError(f"{image}: expected a picture file, but there is no such file")
     from handtint.cli.backend import open_backend
@@ -57,7 +57,7 @@ def parse_hex(text: str) -> Palette:
     for part in text.split(","):
         match = _HEX.fullmatch(part.strip())
         if match is None:
-            raise GuidanceError(f"expected colours like #c08040 with commas between them, got '{part.strip()}'")
+            raise GuidanceError(f"expected colors like #c08040 with commas between them, got '{part.strip()}'")
         colors.append(_color(*bytes.fromhex(match[1])))
     return Palette(tuple(colors))
 
@@ -78,7 +78,7 @@ def parse_gpl(path: Path) -> Palette:
 
 
 def extract_palette(image: Path, count: int, backend: Backend) -> Palette:
-    """The main colours of a picture file, by the engine."""
+    """The main colors of a picture file, by the engine."""
     from handtint.cli.files import read_picture, to_srgb
     from handtint.cli.planes import exemplar_plane
 
@@ -89,7 +89,7 @@ def extract_palette(image: Path, count: int, backend: Backend) -> Palette:
 
 
 def to_hex(color: Color) -> str:
-    """An sRGB colour as #rrggbb."""
+    """An sRGB color as #rrggbb."""
     return "#" + "".join(f"{round(channel * 255):02x}" for channel in color)
 
 

@@ -71,7 +71,7 @@ def index_plane(path: Path, indices: Pixels, size: tuple[int, int]) -> Plane:
 
 
 def painted_plane(path: Path, pixels: Pixels, size: tuple[int, int]) -> Plane:
-    """A semantic map in the classes' colours, (H, W, 1 to 4); where it has no alpha, all of it is painted."""
+    """A semantic map in the classes' colors, (H, W, 1 to 4); where it has no alpha, all of it is painted."""
     _check_size(path, "the semantic map", pixels.shape[:2], size)
     if pixels.shape[2] in (1, 3):
         opaque = np.full((*pixels.shape[:2], 1), 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max)
@@ -80,7 +80,7 @@ def painted_plane(path: Path, pixels: Pixels, size: tuple[int, int]) -> Plane:
 
 
 def exemplar_plane(srgb: Pixels) -> Plane:
-    """A colour picture of any size."""
+    """A color picture of any size."""
     return plane_of(np.repeat(srgb, 3, axis=2) if srgb.shape[2] == 1 else srgb)
 
 

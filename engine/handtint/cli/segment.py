@@ -32,7 +32,7 @@ class Present:
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Index PNG to write; NAME-map.png by default.")
-@click.option("--legend", is_flag=True, help="Print the classes that were found, with their colours and shares.")
+@click.option("--legend", is_flag=True, help="Print the classes that were found, with their colors and shares.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output (never the input).")
@@ -42,7 +42,7 @@ def segment(
 ) -> None:
     """Find what is where in a gray picture.
 
-    The map is an index PNG of the picture's size in the classes' colours. Paint on it in those colours and give it to
+    The map is an index PNG of the picture's size in the classes' colors. Paint on it in those colors and give it to
     `handtint colorize --method semantic --semantic MAP.png`.
     """
     target = output or image.with_name(f"{image.stem}-map.png")

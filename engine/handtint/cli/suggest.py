@@ -1,4 +1,4 @@
-"""`handtint suggest`: colours for a place of a gray picture, and a map of where a hint would help most."""
+"""`handtint suggest`: colors for a place of a gray picture, and a map of where a hint would help most."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def read_place(context: click.Context, option: click.Parameter, value: str | Non
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("--at", "place", metavar="X,Y", callback=read_place, help="The pixel to find colours for.")
-@click.option("--count", type=click.IntRange(1, 64), default=9, show_default=True, help="How many colours.")
+@click.option("--at", "place", metavar="X,Y", callback=read_place, help="The pixel to find colors for.")
+@click.option("--count", type=click.IntRange(1, 64), default=9, show_default=True, help="How many colors.")
 @click.option("--uncertainty", type=click.Path(path_type=Path), help="Gray picture to write: white where it is unsure.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output (never the input).")
-@click.option("--json", "as_json", is_flag=True, help="Print the colours and how unsure they are as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the colors and how unsure they are as JSON.")
 def suggest(
     image: Path,
     place: tuple[int, int] | None,
@@ -45,7 +45,7 @@ def suggest(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Print likely colours for a pixel of a gray picture, the likeliest first.
+    """Print likely colors for a pixel of a gray picture, the likeliest first.
 
     They have that pixel's lightness, and can be shown on a screen. With --uncertainty, also where the picture needs
     a hint most.
@@ -65,7 +65,7 @@ def suggest(
 
 
 def suggest_colors(document: str, base: Plane, place: tuple[int, int], count: int, backend: Backend) -> Suggested:
-    """Colours for a pixel, by the engine."""
+    """Colors for a pixel, by the engine."""
     from handtint.wire.messages import Suggest, Suggested
 
     answer = backend.call(Suggest(0, document, base, x=place[0], y=place[1], count=count))
@@ -75,7 +75,7 @@ def suggest_colors(document: str, base: Plane, place: tuple[int, int], count: in
 
 
 def map_uncertainty(document: str, base: Plane, backend: Backend) -> MappedUncertainty:
-    """Where the colours are unsure, by the engine."""
+    """Where the colors are unsure, by the engine."""
     from handtint.wire.messages import MappedUncertainty, MapUncertainty
 
     answer = backend.call(MapUncertainty(0, document, base))

@@ -20,10 +20,10 @@ _DOCUMENT = "handtint themes"
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("-k", "colors", type=click.IntRange(1, 16), default=5, show_default=True, help="Colours in each theme.")
+@click.option("-k", "colors", type=click.IntRange(1, 16), default=5, show_default=True, help="Colors in each theme.")
 @click.option("--count", type=click.IntRange(1, 16), default=4, show_default=True, help="Themes.")
 @click.option("--no-engine", is_flag=True, help="Work in this process instead of the running engine.")
-@click.option("--json", "as_json", is_flag=True, help="Print colours and shares as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print colors and shares as JSON.")
 def themes(image: Path, colors: int, count: int, no_engine: bool, as_json: bool) -> None:
     """Recommend palettes for a gray picture, the likeliest first: each line can be given to `colorize --palette`."""
     if not image.is_file():
@@ -48,7 +48,7 @@ def recommend_themes(image: Path, colors: int, count: int, backend: Backend) -> 
 
 
 def as_lines(themes: tuple[Palette, ...]) -> str:
-    """A table for people: the colours of a theme, as `--palette` takes them, and their shares in per cent."""
+    """A table for people: the colors of a theme, as `--palette` takes them, and their shares in per cent."""
     return "\n".join(
         f"{','.join(to_hex(color) for color in theme.colors)}  {' '.join(f'{share:3.0%}' for share in theme.weights)}"
         for theme in themes

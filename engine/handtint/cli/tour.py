@@ -35,7 +35,7 @@ STROKES: tuple[tuple[str, int, tuple[tuple[int, int], ...]], ...] = (
     (NEUTRAL, 6, ((196, 66), (240, 36), (300, 28))),
     (NEUTRAL, 6, ((350, 282), (372, 300))),
 )
-"""Colour, width and corners (x, y) of each stroke, in the pixels of scikit-image's coffee photograph."""
+"""Color, width and corners (x, y) of each stroke, in the pixels of scikit-image's coffee photograph."""
 
 SHAPES: tuple[tuple[str, tuple[int, int], tuple[int, int], float], ...] = (
     ("table", (300, 200), (600, 600), 0.0),
@@ -44,7 +44,7 @@ SHAPES: tuple[tuple[str, tuple[int, int], tuple[int, int], float], ...] = (
     ("plate", (290, 114), (121, 92), 0.0),
     ("food", (288, 152), (80, 50), 0.0),
 )
-"""Class, and the ellipse that is painted in its colour: centre, half axes and angle; later ones over earlier ones."""
+"""Class, and the ellipse that is painted in its color: centre, half axes and angle; later ones over earlier ones."""
 
 
 class Stop(NamedTuple):
