@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from pathlib import Path
@@ -30,10 +31,13 @@ def test_what_comes_without_the_token_is_not_kept(tmp_path: Path) -> None:
     assert not row.held, "an engine that keeps it is not seen"
 
 
-def test_connections_are_bounded() -> None:
+@pytest.mark.parametrize("allowed", [64, 1024])
+def test_there_are_files_for_a_crowd_and_no_more(allowed: int) -> None:
+    """Whatever this user's shell allows at first."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, len(os.listdir("/proc/self/fd")) + 8), before[1]))
         limit_open_files()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(before[0], MAX_OPEN), before[1])
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(before[1], MAX_OPEN), before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

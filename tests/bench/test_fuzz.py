@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handtint.bench import fuzz_targets
-from handtint.bench.bad_bytes import live_rows
+from handtint.bench.bad_bytes import live_row
 from handtint.bench.fuzz import pack_corpus, read_corpus, write_corpus
 from handtint.bench.fuzz_targets import TARGETS, Broken, join, seeds, split
 from handtint.bench.reliability import Effort
@@ -59,9 +59,8 @@ def test_a_corpus_is_packed_and_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
-def test_a_running_engine_bears_bad_bytes_and_silence(tmp_path: Path) -> None:
-    rows = live_rows(Effort(0.01, tmp_path, seed=3))
-    assert [row.held for row in rows] == [True, True], rows
-    assert {"bytes before the login", "bytes after the login", "messages"} <= rows[0].figures.keys()
-    assert rows[0].figures["honest"] == 5
-    assert rows[1].figures["connections"] == 20
+def test_a_running_engine_bears_bad_bytes(tmp_path: Path) -> None:
+    row = live_row(Effort(0.01, tmp_path, seed=3))
+    assert row.held, row
+    assert {"bytes before the login", "bytes after the login", "messages"} <= row.figures.keys()
+    assert row.figures["honest"] == 5

@@ -1,23 +1,24 @@
-"""Section `bytes`: the fuzzer over codec, client and engine, and an assault on a real engine's port."""
+"""Section `bytes`: the fuzzer over codec, client and engine, an assault on a real engine's port, and crowds at it."""
 
 from __future__ import annotations
 
+from handtint.bench.crowd import crowd_rows
 from handtint.bench.fuzz import Fuzzed, fuzz
-from handtint.bench.fuzz_live import assault, honest_request, silent_connections
-from handtint.bench.processes import engine_in, resident_memory
+from handtint.bench.fuzz_live import assault
+from handtint.bench.processes import engine_in
 from handtint.bench.reliability import Effort, Row, megabytes
 
 FUZZED = {"codec": 600_000, "client": 250_000, "engine": 50_000}
 """Inputs for each target at scale 1; with those of the live engine a million."""
 LIVE = 100_000
-SILENT = 2_000
 _GROWTH = 64 << 20
 """Bytes by which a process may have grown at the end."""
 
 
 def bad_bytes(effort: Effort) -> list[Row]:
     """All rows of the section."""
-    return [*(_fuzz_row(target, count, effort) for target, count in FUZZED.items()), *live_rows(effort)]
+    fuzzed = (_fuzz_row(target, count, effort) for target, count in FUZZED.items())
+    return [*fuzzed, live_row(effort), *crowd_rows(effort)]
 
 
 def _fuzz_row(target: str, count: int, effort: Effort) -> Row:
@@ -32,21 +33,12 @@ def _fuzz_words(found: Fuzzed) -> str:
     return words + (f"broken: {found.crash}" if found.crash else "none broke it")
 
 
-def live_rows(effort: Effort) -> list[Row]:
-    """A real engine process under bad bytes and silent connections."""
+def live_row(effort: Effort) -> Row:
+    """A real engine process under bad bytes."""
     effort.note("throwing bytes at a real engine")
     with engine_in(effort.folder / "runtime") as (engine, connection):
         found = assault(engine, connection, inputs=effort.times(LIVE), seed=effort.seed)
         sent, grown = sum(found.inputs.values()), found.after - found.before
         result = f"{sent:,} inputs, {found.honest:,} honest requests between them answered, grew by {megabytes(grown)}"
         figures = {**found.inputs, "honest": found.honest, "grown_bytes": grown, "engines": len(found.pids)}
-        rows = [
-            Row("a running engine: bad bytes at its port", result, len(found.pids) == 1 and grown < _GROWTH, figures)
-        ]
-        effort.note("holding connections open")
-        with silent_connections(connection, effort.times(SILENT, 20)) as made:
-            pid = honest_request(engine)
-            result = f"{len(made):,} held open, the next honest request answered"
-            figures = {"connections": len(made), "resident_bytes": resident_memory(connection.pid)}
-            rows.append(Row("a running engine: connections that say nothing", result, pid == connection.pid, figures))
-    return rows
+    return Row("a running engine: bad bytes at its port", result, len(found.pids) == 1 and grown < _GROWTH, figures)

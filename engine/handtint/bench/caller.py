@@ -10,6 +10,7 @@ from types import TracebackType
 import zmq
 
 from handtint.errors import EngineGone
+from handtint.server.keys import Keys
 from handtint.wire.codec import decode, encode
 from handtint.wire.connection import USERNAME, Connection
 from handtint.wire.messages import Message, Progress
@@ -19,14 +20,17 @@ _PATIENCE = 300.0
 
 
 class Caller:
-    """One connection to an engine over libzmq."""
+    """One connection to an engine over libzmq; by the door for other machines where it comes with a painter's keys."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keys: Keys | None = None) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.socket = self._context.socket(zmq.DEALER)
         self.socket.linger = 0
-        self.socket.plain_username = USERNAME.encode()
-        self.socket.plain_password = connection.token.encode()
+        if keys is None:
+            self.socket.plain_username, self.socket.plain_password = USERNAME.encode(), connection.token.encode()
+        else:
+            self.socket.curve_publickey, self.socket.curve_secretkey = keys.public, keys.secret
+            (self.socket.curve_serverkey,) = keys.known.values()
         self.socket.connect(f"tcp://{connection.host}:{connection.port}")
         self._ids = itertools.count(1)
 

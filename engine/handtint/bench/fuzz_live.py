@@ -9,7 +9,7 @@ import contextlib
 import random
 import socket
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from handtint.bench.fuzz_targets import honest_messages
@@ -89,20 +89,6 @@ def assault(engine: Engine, connection: Connection, *, inputs: int, seed: int, b
             found.honest += 1
     found.after = resident_memory(connection.pid)
     return found
-
-
-@contextlib.contextmanager
-def silent_connections(connection: Connection, count: int) -> Iterator[list[socket.socket]]:
-    """Connections that say nothing at all, as many of `count` as the engine and the system take."""
-    made: list[socket.socket] = []
-    try:
-        with contextlib.suppress(OSError):
-            for _ in range(count):
-                made.append(socket.create_connection((connection.host, connection.port), timeout=5.0))
-        yield made
-    finally:
-        for each in made:
-            each.close()
 
 
 def _warm_up(engine: Engine) -> None:

@@ -12,7 +12,16 @@ from handtint.client.delivery import Delivery, Digests, needs, pictures
 from handtint.client.heartbeat import Heartbeat, Pulse
 from handtint.client.launcher import Launcher
 from handtint.client.pending import GONE, REFUSED, Pending
-from handtint.client.states import CONNECTED, NOBODY, NOBODY_ANSWERS, RIVAL_PATIENCE, TEXTS, LinkState, unanswering
+from handtint.client.states import (
+    CONNECTED,
+    NOBODY,
+    NOBODY_ANSWERS,
+    REDIALS,
+    RIVAL_PATIENCE,
+    TEXTS,
+    LinkState,
+    unanswering,
+)
 from handtint.client.zmtp import Dealer, DealerState
 from handtint.errors import EngineError, EngineGone, ProtocolError
 from handtint.wire import messages as m
@@ -64,7 +73,7 @@ class EngineLink:
         self._dealer: Dealer | None = None
         self._connection: Connection | None = None
         self._stale: Connection | None = None
-        self._hello = 0
+        self._hello = self._greeted = 0
         self._stopping = False
         self._opened = False
         self._closed = False
@@ -229,11 +238,12 @@ class EngineLink:
             password=connection.token,
             max_frame=_MAX_FRAME,
             reconnect=False,
+            redials=REDIALS,
             patience=self._connect_patience,
         )
         self._heartbeat.begin()
         self._hello = self.next_id()
-        self._dealer.send(encode(m.Hello(self._hello, self._client)))
+        self._greeted = 0
         self._deadline = now + self._connect_patience
         self._enter(LinkState.connecting)
 
@@ -242,6 +252,7 @@ class EngineLink:
         assert dealer is not None
         for frames in dealer.pump(now):
             self._receive(frames)
+        self._greet(dealer)
         # A connection that ended in this very turn takes nothing any more: the request waits for the next one.
         if self.state is LinkState.ready and dealer.state is not DealerState.closed:
             self._deliver(now)
@@ -250,6 +261,13 @@ class EngineLink:
         late = self.state is LinkState.connecting and now >= self._deadline
         if dealer is self._dealer and (late or dealer.state is DealerState.closed):
             self._lost(dealer)
+
+    def _greet(self, dealer: Dealer) -> None:
+        """Say Hello on each connection of its own: one that was hung up on may have taken the last one along."""
+        if self.state is LinkState.connecting and dealer.connections > self._greeted:
+            self._greeted = dealer.connections
+            if dealer.state is DealerState.ready:
+                dealer.send(encode(m.Hello(self._hello, self._client)))
 
     def _feel_pulse(self, dealer: Dealer, now: float) -> None:
         """Say so where an engine with work is silent; end it where it stays silent, and so go on to the next."""

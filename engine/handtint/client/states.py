@@ -21,6 +21,8 @@ class LinkState(Enum):
 
 RIVAL_PATIENCE = 5.0
 """Seconds for which an engine that is starting beside ours may say where it listens."""
+REDIALS = 6
+"""Calls to an engine that hangs up before it lets us in, over 6 s: there may be a crowd at its door."""
 CONNECTED = (LinkState.ready, LinkState.silent)
 TEXTS = {
     LinkState.offline: "The engine starts when it is needed.",

@@ -39,6 +39,14 @@ class Dealer:
     A message that was begun when the connection broke is sent again from its start on the next one; one that had
     gone into the system's buffers may be lost, as with every ZeroMQ socket.
 
+    Parameters
+    ----------
+    reconnect : bool
+        Whether a lost connection is made again, until it is refused.
+    redials : int
+        Else how often a peer that hangs up before its first message is called again: an engine does that where
+        there is a crowd at its door.
+
     Attributes
     ----------
     connections : int
@@ -62,6 +70,7 @@ class Dealer:
         max_frames: int = 64,
         max_queue: int = 1 << 30,
         reconnect: bool = True,
+        redials: int = 0,
         patience: float = 10.0,
         make_socket: Callable[..., socket.socket] = socket.socket,
     ) -> None:
@@ -69,10 +78,10 @@ class Dealer:
         self._login = (username, password)
         self._mechanism = "PLAIN" if username or password else "NULL"
         self._max_frame, self._max_frames, self._max_queue = max_frame, max_frames, max_queue
-        self._reconnect, self._patience = reconnect, patience
+        self._reconnect, self._redials, self._patience = reconnect, redials, patience
         self._make_socket = make_socket
         self._socket: socket.socket | None = None
-        self._connected = False
+        self._connected = self._heard = False
         self._reader = FrameReader(max_frame)
         self._queue: deque[tuple[int, list[memoryview]]] = deque()
         self._queued = 0
@@ -113,7 +122,8 @@ class Dealer:
             self.refused = True
             self._lost(now, str(error))
         except (OSError, ProtocolError) as error:
-            self._lost(now, str(error))
+            hung_up = self._connected and not self._heard and isinstance(error, ConnectionError)
+            self._lost(now, str(error), hung_up=hung_up)
         inbox, self._inbox = self._inbox, []
         return inbox
 
@@ -181,7 +191,7 @@ class Dealer:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._deadline = now + self._patience
-        self._connected = False
+        self._connected = self._heard = False
         self._reader = FrameReader(self._max_frame)
         self._commands.append(framing.greeting(self._mechanism))
         code = self._socket.connect_ex(self._address)
@@ -210,10 +220,12 @@ class Dealer:
         if now >= self._deadline:
             raise ProtocolError(f"a handshake within {self._patience:g} s was expected, got none")
 
-    def _lost(self, now: float, text: str) -> None:
+    def _lost(self, now: float, text: str, *, hung_up: bool = False) -> None:
         self._drop_socket()
         self.error = text
-        if self.refused or not self._reconnect:
+        redial = hung_up and self._redials > 0
+        self._redials -= redial
+        if self.refused or not (self._reconnect or redial):
             self.state = DealerState.closed
             return
         self.state = DealerState.connecting
@@ -322,6 +334,7 @@ class Dealer:
             raise ProtocolError("answers to pings pile up: the peer asks and does not read")
 
     def _take_part(self, frame: Frame) -> None:
+        self._heard = True
         self._parts.append(frame.body)
         self._parts_bytes += memoryview(frame.body).nbytes
         if len(self._parts) > self._max_frames:

@@ -16,6 +16,7 @@ import zmq
 
 from handtint.errors import EngineRefused, InputError
 from handtint.server.keys import Keys
+from handtint.server.lobby import Lobby
 from handtint.server.mailbox import Client
 from handtint.server.zap import Gatekeeper
 from handtint.wire.limits import MAX_PART
@@ -28,12 +29,14 @@ _SILENCE_MS = 60_000
 """An editor that is busy answers no PING: only long silence means that it hangs."""
 _HANDSHAKE_MS = 10_000
 """Who has not shown the token or a key by then is hung up on."""
-MAX_OPEN = 512
-"""Files and connections of one process: until the token was checked, libzmq keeps one frame of each of them."""
+MAX_OPEN = 8192
+"""Files and connections of one process: more than strangers can take up at both doors (see `Lobby`) at once."""
 _SEALED = 64
 """Bytes by which CURVE makes a frame longer, at most."""
 _SEND_QUEUE = 64
 _RECEIVE_QUEUE = 16
+_CALLERS = 1_024
+"""Who calls may wait in the system's queue: beyond it the system lets callers wait for seconds."""
 _LINGER_MS = 1_000
 _NOT_OURS = "this machine has no such address: choose one of its own, or 0.0.0.0 for all of them"
 _TEXTS = {
@@ -70,13 +73,13 @@ def parse_address(text: str) -> Address:
 
 
 def limit_open_files() -> None:
-    """Keep the number of connections in bounds, and so what those who have no token can make libzmq keep."""
+    """Allow as many files as a crowd at the doors may take up at worst, so that the engine's own can be opened then."""
     if sys.platform != "win32":
         import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        few = MAX_OPEN if soft == resource.RLIM_INFINITY else min(soft, MAX_OPEN)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MAX_OPEN if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Doors:
@@ -93,10 +96,11 @@ class Doors:
     def __init__(self, token: str, keys: Keys | None = None) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._keys = keys
-        self.gatekeeper = Gatekeeper(self._context, token, keys.known.values() if keys is not None else ())
+        self._gatekeeper = Gatekeeper(self._context, token, keys.known.values() if keys is not None else ())
         here = _open(self._context)
         here.plain_server = True
         self._doors = [here]
+        self._lobbies = [Lobby(here, "here")]
         self._turn = 0
 
     def open_here(self, address: Address) -> Address:
@@ -111,12 +115,24 @@ class Doors:
         door.maxmsgsize = MAX_PART + _SEALED
         door.curve_secretkey = self._keys.secret
         self._doors.append(door)
+        self._lobbies.append(Lobby(door, "far"))
         return _bind(door, address)
 
     @property
     def sockets(self) -> list[zmq.Socket[bytes]]:
-        """What to poll, besides the gatekeeper."""
+        """Where messages come in: poll these while there is room for more of them."""
         return list(self._doors)
+
+    @property
+    def bells(self) -> list[zmq.Socket[bytes]]:
+        """Poll these always: where they ring, `attend`."""
+        return [self._gatekeeper.socket, *(lobby.socket for lobby in self._lobbies)]
+
+    def attend(self) -> None:
+        """Answer who asks to be let in, and hang up on who has waited longest where too many wait."""
+        self._gatekeeper.answer()
+        for lobby in self._lobbies:
+            lobby.look()
 
     @property
     def copy_threshold(self) -> int:
@@ -131,6 +147,7 @@ class Doors:
                 name, *frames = self._doors[self._turn].recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 continue
+            self._lobbies[self._turn].admit(int(name.get(zmq.SRCFD)))
             return bytes([self._turn]) + name.bytes, frames
         return None
 
@@ -143,7 +160,9 @@ class Doors:
         """Send what is still to be sent, for a moment, and give the ports back."""
         for door in self._doors:
             door.close(linger=_LINGER_MS)
-        self.gatekeeper.close()
+        for lobby in self._lobbies:
+            lobby.close()
+        self._gatekeeper.close()
         self._context.term()
 
 
@@ -153,6 +172,7 @@ def _open(context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
     router.maxmsgsize = MAX_PART
     router.sndhwm = _SEND_QUEUE
     router.rcvhwm = _RECEIVE_QUEUE
+    router.backlog = _CALLERS
     router.heartbeat_ivl = _HEARTBEAT_MS
     router.heartbeat_timeout = _SILENCE_MS
     router.handshake_ivl = _HANDSHAKE_MS

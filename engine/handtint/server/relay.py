@@ -202,8 +202,7 @@ class Relay:
         while not self._stop_asked:
             ready = dict(self._poller().poll(round(_TICK * 1000)))
             self.wake.hear()
-            if self._doors.gatekeeper.socket in ready:
-                self._doors.gatekeeper.answer()
+            self._doors.attend()
             now = self._clock()
             for line in (self._watch, *self._lines.values()):
                 if line.monitor in ready:
@@ -234,8 +233,8 @@ class Relay:
     def _poller(self) -> zmq.Poller:
         """What there is to wait for now: nothing is fetched that would only have to be kept."""
         poller = zmq.Poller()
-        poller.register(self._doors.gatekeeper.socket, zmq.POLLIN)
-        poller.register(self.wake.fileno(), zmq.POLLIN)
+        for source in (*self._doors.bells, self.wake.fileno()):
+            poller.register(source, zmq.POLLIN)
         if self._held is None:
             for socket in self._doors.sockets:
                 poller.register(socket, zmq.POLLIN)

@@ -105,15 +105,13 @@ class Router:
     def run(self) -> None:
         """Serve until stopped, shut down or idle for too long."""
         poller = zmq.Poller()
-        gatekeeper = self._doors.gatekeeper
-        for source in (*self._doors.sockets, gatekeeper.socket, self._wake.fileno()):
+        for source in (*self._doors.sockets, *self._doors.bells, self._wake.fileno()):
             poller.register(source, zmq.POLLIN)
         last_heard = last_tick = self._clock()
         while not self._finished():
-            ready = dict(poller.poll(round(self._limits.tick * 1000)))
+            poller.poll(round(self._limits.tick * 1000))
             self._wake.hear()
-            if gatekeeper.socket in ready:
-                gatekeeper.answer()
+            self._doors.attend()
             now = self._clock()
             if self._receive() or self._desk.busy():
                 last_heard = now

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import zmq
 import zmq.utils.z85
 
 from handtint.wire.connection import USERNAME
 
+_AT_ONCE = 64
 _ADDRESS = "inproc://zeromq.zap.01"
 _log = logging.getLogger(__name__)
 
@@ -39,8 +40,22 @@ class Gatekeeper:
         self.socket.bind(_ADDRESS)
 
     def answer(self) -> None:
-        """Answer one question that waits at the socket."""
-        version, request, _domain, address, _identity, mechanism, *credentials = self.socket.recv_multipart()
+        """Answer the questions that wait at the socket, so many at most: others wait for the loop too."""
+        for _ in range(_AT_ONCE):
+            if not self.socket.poll(0):
+                break
+            self._answer(*self.socket.recv_multipart())
+
+    def _answer(
+        self,
+        version: bytes,
+        request: bytes,
+        _domain: bytes,
+        address: bytes,
+        _identity: bytes,
+        mechanism: bytes,
+        *credentials: bytes,
+    ) -> None:
         problem = self._problem(mechanism, credentials)
         welcome = not problem
         if problem:
@@ -48,7 +63,7 @@ class Gatekeeper:
         code, text = (b"200", b"OK") if welcome else (b"400", problem.encode())
         self.socket.send_multipart([version, request, code, text, USERNAME.encode() if welcome else b"", b""])
 
-    def _problem(self, mechanism: bytes, credentials: list[bytes]) -> str:
+    def _problem(self, mechanism: bytes, credentials: Sequence[bytes]) -> str:
         """Why this one is not let in; empty where it is."""
         # Which of the two a socket asks for is the socket's own choice: libzmq refuses the other mechanism.
         if mechanism == b"CURVE":
@@ -59,7 +74,7 @@ class Gatekeeper:
             else "wrong token: read the connection file again"
         )
 
-    def _matches(self, credentials: list[bytes]) -> bool:
+    def _matches(self, credentials: Sequence[bytes]) -> bool:
         if len(credentials) != 2:
             return False
         username, password = credentials
