@@ -257,10 +257,11 @@ class Document:
         if mode == DIFFERENCE:
             pixels = difference(self._krita, pixels, self._own_copy(base), self.extent, self.space)
         own = self._own_layer()
+        above = self._existing(base) if own is not None else self._top_of(base, self.roles().result)
         if own is not None and own.blendingMode() != mode:
             own = self._with_mode(own, mode)
         if own is None:
-            self._add_result(self._existing(base), pixels, mode)
+            self._add_result(above, pixels, mode)
         else:
             own.setPixelData(pixels, 0, 0, *self.extent)
             self._native.setModified(True)
@@ -356,12 +357,21 @@ class Document:
         if node is not None:
             self._native.setActiveNode(node)
 
-    def _add_result(self, base: Any, pixels: Pixels, mode: str) -> None:
+    def _top_of(self, base: str, taken: str) -> Any:
+        """What a new color layer comes above: a former one that became the painter's, beside the base, would hide it.
+
+        Not for a layer that we have just removed: Krita ends where another one is put beside it.
+        """
+        lower, upper = self._existing(base), self._node(taken)
+        beside = upper is not None and upper.parentNode() == lower.parentNode()
+        return upper if beside and upper.index() > lower.index() else lower
+
+    def _add_result(self, below: Any, pixels: Pixels, mode: str) -> None:
         node = self._new_result(mode)
         node.setPixelData(pixels, 0, 0, *self.extent)
         for kept in filter(None, map(self._node, self.roles().variants)):
             kept.setVisible(False)  # else the new one could not be seen
-        base.parentNode().addChildNode(node, base)
+        below.parentNode().addChildNode(node, below)
         self._note_result(replace(self.roles(), result=node.uniqueId().toString(), content=zlib.crc32(pixels)))
 
     def _note_result(self, roles: Roles) -> None:

@@ -27,6 +27,7 @@ from handtint_krita.guard import guarded
 from handtint_krita.helper import Helper
 from handtint_krita.inputs import Inputs
 from handtint_krita.listening import Listener
+from handtint_krita.opened import OpenedDocuments
 from handtint_krita.palettes import fitting, parse_palette
 from handtint_krita.qt import QObject, QTimer, pyqtSignal
 from handtint_krita.request import quick_detail
@@ -78,7 +79,7 @@ class Model(QObject):  # type: ignore[misc]
         self._settings = with_usable_palette(stored.load(store))
         self._talk = Conversation(make_link)
         self._document: Document | None = None
-        self._known: list[Document] = []
+        self._opened = OpenedDocuments(krita)
         self._asking = Asking(self._talk)
         self.deeds, self.helper = Deeds(self), Helper(self, krita, self._talk)
         self._answer: Answer | FoundMap | None = None
@@ -104,7 +105,7 @@ class Model(QObject):  # type: ignore[misc]
         if open_one and (self._document is None or not self._document.is_(native)):
             self.say(tr("Live is off: another picture is in front.") if self._live else "")
             self._leave_document()
-            self._document = self._known_or_new(native)
+            self._document = self._opened.take(native)
             self._document.settle_roles()
         if not self._timer.isActive():
             self._timer.start(_RARELY)
@@ -241,18 +242,24 @@ class Model(QObject):  # type: ignore[misc]
         self._receive(now)
         self.helper.receive()
         self._held = self._document is not None and not self._document.may_write()
-        if self._document is not None and not self._held:
-            if not self._hinted:  # no newer stroke: the painter sees this one before layers are read again
-                self._put_answer()
+        if self._document is None or self._held:
+            self._put_answer()
+        else:
             self._look(now)
             if self.helper.turn(self._document, self._asking):
                 self.note_change()
-            if self._talk.live.due(now) is not Ask.preview:
-                self._put_answer()
-            self._ask(now)
-        self._put_answer()  # after a newer stroke was asked for: the engine works on it while Krita shows this one
+            self._ask_and_show(now)
         self._pace()
         self._render()
+
+    def _ask_and_show(self, now: float) -> None:
+        """A newer stroke is asked for first: the engine works on it while Krita shows the answer that came."""
+        if self._talk.live.due(now) is Ask.preview:
+            self._ask(now)
+            self._put_answer()
+        else:
+            self._put_answer()
+            self._ask(now)
 
     def _follow_document(self) -> None:
         if self._document is not None and not self._document.alive():
@@ -302,8 +309,9 @@ class Model(QObject):  # type: ignore[misc]
             document.activate(layer)
 
     def _look(self, now: float) -> None:
-        """In Live: has the painter changed a layer?"""
-        if not self._live or not (self._hinted or now - self._looked > _POLL):
+        """In Live: has the painter changed a layer? Without a hint there is time until an answer has been shown."""
+        unannounced = self._answer is None and now - self._looked > _POLL
+        if not self._live or not (self._hinted or unannounced):
             return
         self._hinted, self._looked = False, now
         document = self.in_hand()
@@ -368,15 +376,6 @@ class Model(QObject):  # type: ignore[misc]
         if self._document is None or not self._document.alive():
             raise GuidanceError(tr("Open a gray picture first"))
         return self._document
-
-    def _known_or_new(self, native: Any) -> Document:
-        """The same object as long as the document is open: it has seen what happened to the color layer."""
-        self._known = [document for document in self._known if document.alive()]
-        known = next((document for document in self._known if document.is_(native)), None)
-        if known is None:
-            known = Document(self._krita, native)
-            self._known.append(known)
-        return known
 
     def _leave_document(self) -> None:
         self._document = None

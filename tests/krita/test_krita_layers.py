@@ -32,4 +32,4 @@ def test_each_deed_is_one_undo_step_and_the_layer_stays_ours(krita: Callable[...
     assert found["turned"] == [1, 88, True]
     assert found["scaled"] == [1, 66, True]
     assert found["mirrored"] == [1, 66, True]
-    assert found["painted on"] == [2, True], "the painter's strokes are left alone"
+    assert found["painted on"] == [2, True, True, True], "the painter's strokes are left alone, the new color is seen"

@@ -1,6 +1,7 @@
 """Undo steps, modes, and what becomes of the color layer when the whole picture is cropped, turned or painted on."""
 
 import kit
+from PyQt5.QtCore import QUuid
 from PyQt5.QtWidgets import QAbstractItemView
 
 RESULT = globals()["RESULT"]
@@ -198,4 +199,7 @@ def painted_on():
     yield lambda: document.width() == 180 and kit.settled(document)
     held = bytes(color.pixelData(0, 0, 180, 140))
     yield from kit.colored()
-    RESULT["painted on"] = [results(document), bytes(color.pixelData(0, 0, 180, 140)) == held]
+    left_alone = bytes(color.pixelData(0, 0, 180, 140)) == held
+    ours = document.nodeByUniqueID(QUuid(kit.panel()._model.in_hand().roles().result))
+    on_top = seen(document, 90, 70)[:3] == list(bytes(ours.pixelData(90, 70, 1, 1)))[:3]
+    RESULT["painted on"] = [results(document), left_alone, ours.index() > color.index(), on_top]
