@@ -162,8 +162,8 @@ def krita_markdown(times: KritaTimes, plan: KritaPlan, origin: Origin) -> str:
         "# A stroke in Krita",
         "\n".join(f"- {name}: {value}" for name, value in head.items()),
         f"Milliseconds in a real Krita under Xvfb, `{plan.method or 'the default method'}` in Live on"
-        f" {plan.megapixels:g} MP: a pointer paints, and a pixel of the shown picture beside the stroke is looked at"
-        f" every 2 ms from the release on.{late}",
+        f" {plan.megapixels:g} MP: a pointer paints, and pixels of the projection beside the stroke are looked at"
+        f" every 2 ms from the release on, and as soon as the docker has written.{late}",
         "\n".join("| " + " | ".join(row) + " |" for row in rows),
     ]
     return "\n\n".join(parts) + "\n"

@@ -40,7 +40,7 @@ Steps = Iterator[float | Callable[[], bool]]
 class Marks(QtCore.QObject):  # type: ignore[misc]
     """When what happened: the pointer's release as Krita sees it, requests, answers, the picture's change."""
 
-    def __init__(self, talk: Any) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.at: dict[str, float] = {}
         self.armed = False
@@ -48,7 +48,7 @@ class Marks(QtCore.QObject):  # type: ignore[misc]
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
-        self._wrap(talk)
+        self._wrap(model._talk, type(model.in_hand()))
         QtWidgets.QApplication.instance().installEventFilter(self)
 
     def arm(self, look: Callable[[], bool]) -> None:
@@ -63,7 +63,8 @@ class Marks(QtCore.QObject):  # type: ignore[misc]
         return False
 
     def _beat(self) -> None:
-        if self._look is not None and self._look():
+        """Also called right after a write, while Krita draws and no timer is heard."""
+        if self._look is not None and "released" in self.at and self._look():
             self._note("changed")
             self._timer.stop()
             self._look = None
@@ -72,8 +73,13 @@ class Marks(QtCore.QObject):  # type: ignore[misc]
         if self.armed and (what == "released" or "released" in self.at):
             self.at.setdefault(what, time.monotonic())
 
-    def _wrap(self, talk: Any) -> None:
-        ask, pump = talk.ask, talk.pump
+    def _wrap(self, talk: Any, documents: Any) -> None:
+        ask, pump, show = talk.ask, talk.pump, documents.show
+
+        def noted_show(*args: Any, **named: Any) -> Any:
+            added = show(*args, **named)
+            self._beat()
+            return added
 
         def noted_ask(*args: Any) -> Any:
             self._note("asked")
@@ -86,7 +92,7 @@ class Marks(QtCore.QObject):  # type: ignore[misc]
                 self._note_seconds(outcome)
             return outcome
 
-        talk.ask, talk.pump = noted_ask, noted_pump
+        talk.ask, talk.pump, documents.show = noted_ask, noted_pump, noted_show
 
     def _note_seconds(self, outcome: Any) -> None:
         if "released" in self.at:
@@ -169,11 +175,11 @@ class Bench(Extension):  # type: ignore[misc]
         model.set_live(True)
         yield lambda: _settled(model, document)
         self.report["size"] = [document.width(), document.height()]
-        yield from self.strokes(document, model, Marks(model._talk))
+        yield from self.strokes(document, model, Marks(model))
 
     def strokes(self, document: Any, model: Any, marks: Marks) -> Steps:
         """One stroke after the other, each when all is quiet; the first ones do not count."""
-        place = Place(document)
+        place = Place(document, document.nodeByUniqueID(QtCore.QUuid(_hints(model))))
         for number in range(-self.job["warm"], self.job["strokes"]):
             view = Krita.instance().activeWindow().activeView()
             view.setBrushSize(place.on_picture(BRUSH))
@@ -216,8 +222,8 @@ class Bench(Extension):  # type: ignore[misc]
 class Place:
     """Where on the picture in front, and on the screen, strokes are painted."""
 
-    def __init__(self, document: Any) -> None:
-        self._document = document
+    def __init__(self, document: Any, hints: Any) -> None:
+        self._document, self._hints = document, hints
         self._random = random.Random(7)
         window = Krita.instance().activeWindow().qwindow()
         widgets = (w for w in window.findChildren(QtWidgets.QWidget) if w.metaObject().className() in CANVASES)
@@ -243,8 +249,13 @@ class Place:
                 for px, py in points[1:3]
                 for side in (-1, 1)
             ]
-            if self._seen(points) and all(50 < max(_pixel(self._document, *spot)[:3]) < 205 for spot in beside):
+            if self._seen(points) and all(map(self._open, beside)):
                 return points, beside
+
+    def _open(self, spot: tuple[int, int]) -> bool:
+        """Whether a stroke close by can change the pixel's color: none is painted on it, and its lightness has some."""
+        lightness = max(_pixel(self._document, *spot)[:3])
+        return 50 < lightness < 205 and not any(_pixel(self._hints, *spot))
 
     def paint(self, points: list[tuple[float, float]]) -> subprocess.Popen[bytes]:
         """Paint through the points with the pointer of the screen."""
@@ -283,9 +294,9 @@ def _settled(model: Any, document: Any) -> bool:
     return True
 
 
-def _pixel(document: Any, x: int, y: int) -> bytes:
-    """Of the picture as it is shown."""
-    return bytes(document.pixelData(x, y, 1, 1))
+def _pixel(shown: Any, x: int, y: int) -> bytes:
+    """Of the picture as it is shown, or of one layer."""
+    return bytes(shown.pixelData(x, y, 1, 1))
 
 
 def _changed(document: Any, spots: list[tuple[int, int]], before: list[bytes]) -> bool:
