@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from handtint.nets.lookup import Lookup, Tokens, cell_places
 from handtint.nets.unified import (
     SPREADS,
     STRIDE,
     Gray,
-    Lookup,
     Marks,
-    Tokens,
     UnifiedNet,
     cell_marks,
-    cell_places,
     compose,
     painted_cells,
 )
@@ -179,3 +178,33 @@ def test_cells_see_the_mean_painted_color_and_the_most_paint() -> None:
     assert seen.shape == (1, 3 + 3 * SPREADS, 1, 2)
     assert torch.allclose(seen[0, :3, 0, 0], torch.tensor([0.0, -0.5, 1.0]))
     assert seen[0, :, 0, 1].abs().max() == 0.0
+
+
+def test_the_parts_of_a_sum_are_those_of_the_whole(net: UnifiedNet) -> None:
+    parts = Parts(net, (32, 48))
+    wide, cells = parts.gray.wide, parts.gray.cells
+    with torch.inference_mode():
+        known = net.know(parts.gray, parts.palette, parts.exemplar, parts.semantic)
+        found = torch.randn(1, net.at_hints.outputs, *wide.shape[-2:])
+        others = (net.at_palette(wide, parts.palette), net.at_exemplar(wide, parts.exemplar))
+        priors = Tokens(net.prior_key[None], net.prior_ab[None], net.prior_value[None], torch.ones(1, 4))
+        classes = net.classes(parts.semantic).permute(0, 3, 1, 2)
+        whole = net.mix_wide(torch.cat((wide, found, *others, net.at_priors(wide, priors), classes), dim=1))
+        of_hints = net.mix_wide.weight[:, wide.shape[1] : wide.shape[1] + found.shape[1]]
+        torch.testing.assert_close(known.far + F.conv2d(found, of_hints), whole)
+        marks = torch.randn(1, 3 + 3 * SPREADS, *cells.shape[-2:])
+        whole = net.mix_cells(torch.cat((cells, marks, parts.gray.pixels), dim=1))
+        of_marks = net.mix_cells.weight[:, cells.shape[1] : cells.shape[1] + marks.shape[1]]
+        torch.testing.assert_close(known.near + F.conv2d(marks, of_marks), whole)
+
+
+def test_tokens_that_nobody_painted_need_not_be_there(net: UnifiedNet) -> None:
+    parts = Parts(net, (32, 48))
+    parts.marks.mask[..., 4:20, 8:30] = 1.0
+    parts.marks.ab[:] = 0.3
+    ab, cells, mask = painted_cells(parts.marks, 24)
+    painted = int(mask.sum())
+    assert 0 < painted < 24
+    all_of_them = parts.answer(net, hints=net.hint_tokens(parts.gray, ab, cells, mask))
+    few = net.hint_tokens(parts.gray, ab[:, :painted], cells[:, :painted], mask[:, :painted])
+    torch.testing.assert_close(parts.answer(net, hints=few), all_of_them)

@@ -25,7 +25,8 @@ from handtint.colorizers.base import Guidance, Prepared, never
 from handtint.colorizers.spread import hint_share, steer
 from handtint.colorizers.unified import UnifiedColorizer
 from handtint.colorizers.working import WorkingPicture
-from handtint.nets.unified import Gray, Marks, Tokens
+from handtint.nets.lookup import Tokens
+from handtint.nets.unified import Gray, Marks
 
 COUNTS = (0, 1, 10, 100, 200)
 """Numbers of hints."""

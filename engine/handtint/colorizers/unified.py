@@ -22,6 +22,7 @@ from handtint.colorizers.semantic import map_at
 from handtint.colorizers.spread import hint_share, steer
 from handtint.colorizers.trained import Features, load_net
 from handtint.colorizers.working import WorkingSizeColorizer
+from handtint.nets.lookup import Tokens
 from handtint.nets.unified import (
     PALETTE_SLOTS,
     SPREAD_SIGMA,
@@ -30,8 +31,8 @@ from handtint.nets.unified import (
     STRIDE,
     WIDE_CELL,
     Gray,
+    Known,
     Marks,
-    Tokens,
     UnifiedNet,
     painted_cells,
 )
@@ -67,15 +68,13 @@ class Far:
     """What is said of the whole picture, and its colours where no hint reaches: kept from stroke to stroke."""
 
     digest: bytes
-    palette: Tokens
-    exemplar: Tokens
-    semantic: Tensor
+    known: Known
     ab: FloatArray
 
     @property
     def nbytes(self) -> int:
-        """Memory of the colours and tokens."""
-        return self.ab.nbytes + self.exemplar.key.nbytes + self.exemplar.value.nbytes
+        """Memory of the colours and of what the cells know; the pixels among that are those of the gray picture."""
+        return self.ab.nbytes + self.known.query.nbytes + self.known.far.nbytes + self.known.near.nbytes
 
 
 class UnifiedColorizer(WorkingSizeColorizer):
@@ -115,7 +114,7 @@ class UnifiedColorizer(WorkingSizeColorizer):
             if not hint_mask.any():
                 return far.ab
             marks = self._marks(lightness, hint_ab, hint_mask, cache)
-            near = self._answer(gray, marks, far.palette, far.exemplar, far.semantic)
+            near = self._answer(gray, far.known, marks)
         farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
         share = hint_share(lightness, hint_mask, farther, cache)
         blended = np.asarray(far.ab + share * (near - far.ab), np.float32)
@@ -145,25 +144,27 @@ class UnifiedColorizer(WorkingSizeColorizer):
             normalize_ab(torch.from_numpy(palette_ab)[None]).to(self._device),
             torch.from_numpy(palette_mask)[None].to(self._device),
         )
-        shown = self._look_at(exemplar)
         classes = torch.from_numpy(semantic)[None].to(self._device)
-        ab = self._answer(gray, self._no_marks(lightness.shape), palette, shown, classes)
+        knowledge = self._net.know(gray, palette, self._look_at(exemplar), classes)
+        ab = self._answer(gray, knowledge, self._no_marks(lightness.shape))
         palette_colors, shares = palette_ab[palette_mask > 0], palette_shares(guidance, PALETTE_SLOTS)
         if len(palette_colors):
             ab = draw_to_palette(ab, lightness, palette_colors, shares, None)
         elif exemplar is not None:  # a palette says more than an exemplar, which then only says what goes where
             ab = move_to_picture(np.concatenate((lightness[None], ab)), exemplar)
-        found = cache[_FAR] = Far(digest, palette, shown, classes, ab)
+        found = cache[_FAR] = Far(digest, knowledge, ab)
         return found
 
-    def _answer(self, gray: Gray, marks: Marks, palette: Tokens, exemplar: Tokens, semantic: Tensor) -> FloatArray:
+    def _answer(self, gray: Gray, known: Known, marks: Marks) -> FloatArray:
         """(2, h, w) ab."""
-        output = self._net.color(gray, marks, self._hint_tokens(gray, marks), palette, exemplar, semantic)
+        output = self._net.color(known, marks, self._hint_tokens(gray, marks))
         result: FloatArray = denormalize_ab(output[0]).cpu().numpy()
         return result
 
     def _hint_tokens(self, gray: Gray, marks: Marks) -> Tokens:
-        tokens: Tokens = self._net.hint_tokens(gray, *painted_cells(marks, _MOST_CELLS))
+        ab, cells, mask = painted_cells(marks, _MOST_CELLS)
+        painted = max(1, int(mask.sum()))  # they come first; what nobody painted need not be looked through
+        tokens: Tokens = self._net.hint_tokens(gray, ab[:, :painted], cells[:, :painted], mask[:, :painted])
         return tokens
 
     def _look_at(self, exemplar: FloatArray | None) -> Tokens:

@@ -5,6 +5,7 @@ Tensors in, tensors out. Why it is built so, what was tried and what it gave: ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from handtint.nets.blocks import Conv, Residual, Sobel
+from handtint.nets.lookup import Lookup, Tokens
 
 STRIDE = 16
 """Height and width must be multiples of this."""
@@ -46,28 +48,6 @@ class Gray(NamedTuple):
     pixels: Tensor
 
 
-class Tokens(NamedTuple):
-    """A set of colours that can be looked up.
-
-    Attributes
-    ----------
-    key : (N, T, D)
-    ab : (N, T, 2)
-        ab / 110.
-    value : (N, T, V)
-    mask : (N, T)
-        1 = there is a token.
-    place : (N, T, 2), optional
-        Row and column, 0-1 of the longer side; None where a colour has no place.
-    """
-
-    key: Tensor
-    ab: Tensor
-    value: Tensor
-    mask: Tensor
-    place: Tensor | None = None
-
-
 class Marks(NamedTuple):
     """The hints, as the light part of the network takes them.
 
@@ -85,6 +65,25 @@ class Marks(NamedTuple):
     arrived: Tensor
 
 
+class Known(NamedTuple):
+    """What the cells know before any hint is painted.
+
+    Attributes
+    ----------
+    query : (N, heads, H/8 * W/8, D)
+        What they look hints up by.
+    far, near : (N, C, H/8, W/8), (N, C, H/4, W/4)
+        Their part of the sums that the light part begins with.
+    pixels : (N, 16, H/4, W/4)
+        As in `Gray`.
+    """
+
+    query: Tensor
+    far: Tensor
+    near: Tensor
+    pixels: Tensor
+
+
 class Colors(NamedTuple):
     """The answer.
 
@@ -98,90 +97,6 @@ class Colors(NamedTuple):
 
     ab: Tensor
     bins: Tensor
-
-
-class Lookup(nn.Module):
-    """Attention of cells to tokens that gives back their colours, not only features of them.
-
-    Each head answers with the mean ab of what it attends to, and with the share that it looked up at all: a learned
-    "none of them" takes the rest, so that far or foreign tokens need not be obeyed. Where tokens have a place, the
-    squared distance counts against them, by a factor that each head learns. Distance, mask and "none" are further
-    channels of queries and keys, so that the library's fused attention does it all.
-
-    Parameters
-    ----------
-    inputs : int
-        Channels of the cells.
-    heads, depth, values : int
-        Heads, channels of a key per head, and channels of a value (all heads together).
-    placed : bool
-        Whether the tokens have a place.
-    """
-
-    def __init__(self, inputs: int, *, heads: int, depth: int, values: int, placed: bool) -> None:
-        super().__init__()
-        if 3 + values // heads > depth + 1:
-            raise ValueError(f"a key of {depth} channels is too short for what a token gives: {3 + values // heads}")
-        self.heads, self.depth, self.values = heads, depth, values
-        self.query = nn.Conv2d(inputs, heads * depth, 1)
-        self.none = nn.Parameter(torch.zeros(heads))
-        self.slope = nn.Parameter(torch.linspace(0.0, 5.0, heads)) if placed else None
-        self.outputs = heads * 3 + values
-
-    def forward(self, cells: Tensor, tokens: Tokens) -> Tensor:
-        """(N, inputs, h, w) and tokens to (N, outputs, h, w): per head ab and the share looked up, then its values."""
-        n, _, h, w = cells.shape
-        query = self.query(cells).flatten(2).reshape(n, self.heads, self.depth, h * w).transpose(2, 3)
-        key = tokens.key.to(query.dtype).reshape(n, -1, self.heads, self.depth).transpose(1, 2)
-        query, key = query * self.depth**-0.5, F.pad(key, (0, 0, 1, 0))  # the token "none" stands first
-        query = torch.cat((query, *self._far(query, h, w)), dim=-1)
-        key = torch.cat((key, *self._biases(key, tokens)), dim=-1)
-        found = F.scaled_dot_product_attention(query, key, self._answers(tokens, query), scale=1.0)
-        parts = found[..., : 3 + self.values // self.heads].transpose(2, 3)
-        return parts.reshape(n, self.outputs, h, w)
-
-    def _far(self, query: Tensor, h: int, w: int) -> tuple[Tensor, ...]:
-        """Further channels of the queries: a constant, and where tokens have a place, their own place."""
-        n, heads, cells, _ = query.shape
-        one = query.new_ones(n, heads, cells, 1)
-        if self.slope is None:
-            return (one,)
-        place = cell_places(h, w, query.device).to(query.dtype)[:, None].expand(n, heads, -1, -1)
-        return one, place, place.square().sum(dim=-1, keepdim=True)
-
-    def _biases(self, key: Tensor, tokens: Tokens) -> tuple[Tensor, ...]:
-        """Further channels of the keys, which meet those of the queries as mask, "none", and -slope * distance ** 2."""
-        n, heads, count, _ = key.shape
-        masked = F.pad((tokens.mask.to(key.dtype) - 1.0) * 1e4, (1, 0))[:, None].expand(-1, heads, -1)
-        none = F.pad(self.none.to(key.dtype).reshape(1, heads, 1), (0, count - 1)).expand(n, -1, -1)
-        if self.slope is None or tokens.place is None:
-            return ((masked + none)[..., None],)
-        slope = (10.0 * F.softplus(self.slope)).to(key.dtype).reshape(1, heads, 1, 1)
-        place = F.pad(tokens.place.to(key.dtype), (0, 0, 1, 0))[:, None]
-        there = F.pad(torch.ones_like(tokens.mask, dtype=key.dtype), (1, 0))[:, None, :, None]
-        nearness = -slope * place.square().sum(dim=-1, keepdim=True) * there
-        return (
-            (masked + none)[..., None] + nearness,
-            2.0 * slope * place * there,
-            (-slope * there).expand(n, -1, -1, -1),
-        )
-
-    def _answers(self, tokens: Tokens, query: Tensor) -> Tensor:
-        """What a token gives: ab, one (so that the share adds up), its values; zeros for "none" and as padding."""
-        n, heads, _, width = query.shape
-        ab = tokens.ab.to(query.dtype)[:, None].expand(-1, heads, -1, -1)
-        one = torch.ones_like(ab[..., :1])
-        value = tokens.value.to(query.dtype).reshape(n, -1, heads, self.values // heads).transpose(1, 2)
-        parts = torch.cat((ab, one, value), dim=-1)
-        return F.pad(parts, (0, width - parts.shape[-1], 1, 0))
-
-
-def cell_places(height: int, width: int, device: torch.device) -> Tensor:
-    """Row and column of each cell's middle over the longer side, (1, height * width, 2)."""
-    longest = max(height, width)
-    rows = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) / longest
-    columns = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) / longest
-    return torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1).reshape(1, -1, 2)
 
 
 class GrayEncoder(nn.Module):
@@ -221,8 +136,9 @@ class GrayEncoder(nn.Module):
 class UnifiedNet(nn.Module):
     """Hints, palette, semantic map and exemplar in one network, each of them optional.
 
-    `encode` runs once per picture; `look_at` once per exemplar; `color` from their results is the light part that
-    a stroke costs. `forward` is the same with the bins, for training.
+    `encode` runs once per picture, `look_at` once per exemplar, `know` once for all that is said of the whole picture;
+    `color` from their results is the light part that a stroke costs. `forward` is all of that with the bins, for
+    training.
 
     Parameters
     ----------
@@ -313,48 +229,70 @@ class UnifiedNet(nn.Module):
     def forward(
         self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
     ) -> Colors:
-        """Colours, and the bins that training judges them by too; what is taken is said at `color`."""
-        features, ab = self._light_part(gray, marks, hints, palette, exemplar, semantic)
+        """Colours, and the bins that training judges them by too; what is taken is said at `know` and `color`."""
+        features, ab = self._light_part(self.know(gray, palette, exemplar, semantic), marks, hints)
         return Colors(ab, self.bins(features))
 
-    def color(
-        self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
-    ) -> Tensor:
-        """ab / 110, (N, 2, H, W): what every stroke costs.
+    def know(self, gray: Gray, palette: Tokens, exemplar: Tokens, semantic: Tensor) -> Known:
+        """Everything that does not depend on the hints.
 
         Parameters
         ----------
         gray : Gray
             Of `encode`.
-        marks : Marks
-        hints, palette, exemplar : Tokens
-            Of `hint_tokens`, `palette_tokens` and `look_at`; masks of 0 where there is none.
+        palette, exemplar : Tokens
+            Of `palette_tokens` and `look_at`; masks of 0 where there is none.
         semantic : Tensor, shape (N, H/8, W/8) int64
             Class of each cell of 8 x 8 pixels; 0 = not said.
         """
-        _, ab = self._light_part(gray, marks, hints, palette, exemplar, semantic)
-        return ab
-
-    def _light_part(
-        self, gray: Gray, marks: Marks, hints: Tokens, palette: Tokens, exemplar: Tokens, semantic: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Features of the cells, and the colours from them."""
-        n = len(gray.cells)
+        n, (cells, wide) = len(gray.cells), self.encoder.widths
         key, ab, value = (p.expand(n, -1, -1) for p in (self.prior_key, self.prior_ab, self.prior_value))
         priors = Tokens(key, ab, value, torch.ones(n, len(self.prior_ab), device=gray.cells.device))
         classes = self.classes(semantic).permute(0, 3, 1, 2).to(gray.wide.dtype)
         found = (
-            self.at_hints(gray.wide, hints),
             self.at_palette(gray.wide, palette),
             self.at_exemplar(gray.wide, exemplar),
             self.at_priors(gray.wide, priors),
         )
-        far = self.mix_wide(torch.cat((gray.wide, *found, classes), dim=1))
-        near = self.mix_cells(torch.cat((gray.cells, cell_marks(marks), gray.pixels), dim=1))
+        return Known(
+            self.at_hints.ask(gray.wide),
+            _part(self.mix_wide, (gray.wide, *found, classes), without=self._of_hints(wide)),
+            _part(self.mix_cells, (gray.cells, gray.pixels), without=self._of_marks(cells)),
+            gray.pixels,
+        )
+
+    def color(self, known: Known, marks: Marks, hints: Tokens) -> Tensor:
+        """ab / 110, (N, 2, H, W): what every stroke costs.
+
+        Parameters
+        ----------
+        known : Known
+            Of `know`.
+        marks : Marks
+        hints : Tokens
+            Of `hint_tokens`; masks of 0 where there is none.
+        """
+        _, ab = self._light_part(known, marks, hints)
+        return ab
+
+    def _light_part(self, known: Known, marks: Marks, hints: Tokens) -> tuple[Tensor, Tensor]:
+        """Features of the cells, and the colours from them."""
+        cells, wide = self.encoder.widths
+        found = self.at_hints.find(known.query, hints, known.far)
+        far = known.far + F.conv2d(found, self.mix_wide.weight[:, self._of_hints(wide)])
+        near = known.near + F.conv2d(cell_marks(marks), self.mix_cells.weight[:, self._of_marks(cells)])
         raised = F.interpolate(far, scale_factor=2.0, mode="bilinear", align_corners=False)
         features = self.body(F.relu(near + raised))
-        parts = F.pixel_shuffle(self.out(torch.cat((features, gray.pixels), dim=1)), CELL)
+        parts = F.pixel_shuffle(self.out(torch.cat((features, known.pixels), dim=1)), CELL)
         return features, compose(parts, marks)
+
+    def _of_hints(self, wide: int) -> slice:
+        """Channels of `mix_wide` that hold what was found among hints."""
+        return slice(wide, wide + self.at_hints.outputs)
+
+    def _of_marks(self, cells: int) -> slice:
+        """Channels of `mix_cells` that hold the marks."""
+        return slice(cells, cells + 3 + 3 * SPREADS)
 
 
 def painted_cells(marks: Marks, most: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -382,7 +320,7 @@ def compose(parts: Tensor, marks: Marks) -> Tensor:
 
     A hint that has not arrived cannot be weighed in, whatever the network says.
     """
-    own = torch.tanh(parts[:, :2])
+    own = torch.tanh(parts[:, :2].contiguous())  # a quarter of the time
     weight = torch.softmax(parts[:, 2:].float(), dim=1)
     given = weight[:, 1:] * (marks.arrived > 0)
     rest = 1.0 - given.sum(dim=1, keepdim=True)
@@ -399,6 +337,12 @@ def cell_marks(marks: Marks) -> Tensor:
     return torch.cat(
         (ab, F.max_pool2d(marks.mask, CELL), F.avg_pool2d(marks.spread, CELL), F.avg_pool2d(marks.arrived, CELL)), dim=1
     )
+
+
+def _part(conv: nn.Conv2d, planes: Sequence[Tensor], *, without: slice) -> Tensor:
+    """A 1 x 1 convolution of all channels but some, bias included."""
+    weight = torch.cat((conv.weight[:, : without.start], conv.weight[:, without.stop :]), dim=1)
+    return F.conv2d(torch.cat(tuple(planes), dim=1), weight, conv.bias)
 
 
 def _block(channels: int, *, dilation: int = 1) -> Residual:
