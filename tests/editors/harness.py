@@ -24,7 +24,7 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 KRITA_NEEDED = (5, 2)
-GIMP = "gimp-console-3.0"
+GIMP = "gimp-console-3"
 
 
 class EditorsMissing(Exception):  # noqa: N818 - read as a sentence at the raise

@@ -31,7 +31,7 @@ HANDTINT_SCRATCH=$out HANDTINT_DRIVER_SCRIPT=$clone/tests/krita/inside/steps_new
 .venv/bin/handtint stop
 
 say "GIMP"
-HANDTINT_JOB=$out/job timeout 300 gimp-console-3.0 -i -f --quit --batch-interpreter=python-fu-eval \
+HANDTINT_JOB=$out/job timeout 300 gimp-console-3 -i -f --quit --batch-interpreter=python-fu-eval \
     -b "import sys; sys.path.insert(0, '$clone/tests/gimp/inside'); import scenarios; scenarios.main()" \
     >"$out/gimp.log" 2>&1
 

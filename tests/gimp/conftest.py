@@ -48,13 +48,13 @@ class Gimp:
 
     def run(self, scenario: str, *, timeout: float = 120, **job: Any) -> dict[str, Any]:
         """Run a scenario in GIMP without a window; its report."""
-        argv = self._argv("gimp-console-3.0", "-i")
+        argv = self._argv("gimp-console-3", "-i")
         self.editors.run(argv, env=self._prepare(scenario, job), timeout=timeout, log=self.folder / "gimp.log")
         return self.report()
 
     def start(self, scenario: str, *, display: Any, window: bool = False, **job: Any) -> Any:
         """Start a scenario on a display, in GIMP's own window or with dialogs only; the process."""
-        argv = self._argv("gimp-3.0", "-n", "-s") if window else self._argv("gimp-console-3.0", "-i")
+        argv = self._argv("gimp-3", "-n", "-s") if window else self._argv("gimp-console-3", "-i")
         env = self._prepare(scenario, job) | {"DISPLAY": display.name}
         return self.editors.start(argv, env=env, log=self.folder / "gimp.log")
 

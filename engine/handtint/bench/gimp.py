@@ -24,10 +24,14 @@ _LIMIT = 1800.0
 STEPS = {
     "call": "the whole call",
     "engine": "the engine's work",
+    "start": "Python, PyGObject and GIMP's greeting",
+    "reach": "GEGL, our modules and the engine's greeting",
     "read": "reading the layers",
     "wire": "to the engine and back",
     "write": "writing the color layer",
+    "end": "back in GIMP",
 }
+"""From the call's start to its end but for the first two: the call itself, and what of it is not the plug-in's."""
 
 KINDS = {"new": "the first time", "again": "once more"}
 """A picture that the engine has not seen, and one that it has, as when something else is chosen for it."""
@@ -61,7 +65,8 @@ class GimpTimes:
     @property
     def overhead(self) -> float:
         """Seconds of a call, in the middle, that are not the engine's work."""
-        return statistics.median(self.seconds["call"]) - statistics.median(self.seconds["engine"])
+        both = zip(self.seconds["call"], self.seconds["engine"], strict=True)
+        return statistics.median(call - engine for call, engine in both)
 
 
 def run_gimp(plan: GimpPlan, folder: Path) -> list[GimpTimes]:
@@ -74,14 +79,14 @@ def run_gimp(plan: GimpPlan, folder: Path) -> list[GimpTimes]:
     install_gimp(profile, environ={"HOME": str(folder)}, platform="linux")
     pictures = [write_picture(folder, megapixels) for megapixels in plan.megapixels]
     job, report = folder / "job.json", folder / "report.json"
-    job.write_text(
-        json.dumps({"method": plan.method, "rounds": plan.rounds, "pictures": pictures, "report": str(report)}), "utf-8"
-    )
+    asked = {"method": plan.method, "rounds": plan.rounds, "pictures": pictures, "report": str(report)}
+    job.write_text(json.dumps(asked), "utf-8")
     batch = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import gimp_inside"
     argv = [console, "-i", "-f", "--quit", "--batch-interpreter=python-fu-eval", "-b", batch]
     own = {
         "GIMP3_DIRECTORY": str(profile),
         "HANDTINT_JOB": str(job),
+        "HANDTINT_STEPS": str(folder / "steps.jsonl"),
         "HANDTINT_RUNTIME": str(runtime),
         "HANDTINT_ENGINE": shlex.join([sys.executable, "-m", "handtint", "serve"]),
     }
@@ -133,8 +138,9 @@ def gimp_markdown(times: Sequence[GimpTimes], plan: GimpPlan, origin: Origin) ->
     parts = [
         "# The filter in GIMP",
         "\n".join(f"- {name}: {value}" for name, value in head.items()),
-        f"Seconds, medians of {plan.rounds} warm runs of `{plan.method}` in a real GIMP. The whole call starts the"
-        " plug-in's process; the steps were measured in one that runs already.",
+        f"Seconds, medians of {plan.rounds} warm calls of `{plan.method}` by a script in a real GIMP. A call starts the"
+        " plug-in's process and ends when the color layer is written: what GIMP then draws on a screen is not in it."
+        " The steps are the plug-in's own notes of the same calls.",
         "\n".join("| " + " | ".join(row) + " |" for row in rows),
     ]
     return "\n\n".join(parts) + "\n"

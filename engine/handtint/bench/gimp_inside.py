@@ -1,14 +1,12 @@
-"""What `handtint bench gimp` does inside GIMP: runs the filter and the plug-in's own steps, and says their seconds.
+"""What `handtint bench gimp` does inside GIMP: calls the filter, and says the seconds of each call and of its steps.
 
-Runs in GIMP's Python, with the plug-in's folder on the path: standard library and PyGObject only.
+Runs in GIMP's Python: standard library and PyGObject only.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,6 @@ PROCEDURE = "plug-in-handtint-colorize"
 def main() -> None:
     """Measure each picture of the job that HANDTINT_JOB names."""
     job = json.loads(Path(os.environ["HANDTINT_JOB"]).read_text(encoding="utf-8"))
-    plug_in = Path(Gimp.directory(), "plug-ins", "handtint_gimp")
-    sys.path[:0] = [str(plug_in / "_light"), str(plug_in.parent)]
     Gegl.init(None)
     found = [measure(picture, job["method"], job["rounds"]) for picture in job["pictures"]]
     Path(job["report"]).write_text(json.dumps(found), encoding="utf-8")
@@ -40,13 +36,11 @@ def measure(picture: dict[str, Any], method: str, rounds: int) -> dict[str, dict
     """
     image, base, hints = open_picture(picture)
     found: dict[str, dict[str, list[float]]] = {"new": {}, "again": {}}
-    pictures = itertools.count()
-    for take in (whole_call, step):
-        for _ in range(rounds + 1):
-            change(base, next(pictures))
-            for kind in found:
-                for name, seconds in take(image, base, hints, method).items():
-                    found[kind].setdefault(name, []).append(seconds)
+    for number in range(rounds + 1):
+        change(base, number)
+        for steps in found.values():
+            for name, seconds in call(image, base, hints, method).items():
+                steps.setdefault(name, []).append(seconds)
     image.delete()
     return {kind: {name: values[1:] for name, values in steps.items()} for kind, steps in found.items()}
 
@@ -81,8 +75,8 @@ def put(layer: Any, rect: tuple[int, int, int, int], babl: str, data: bytes) -> 
     layer.update(*rect)
 
 
-def whole_call(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
-    """The whole filter through the PDB, a new process of the plug-in included."""
+def call(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
+    """The whole filter through the PDB, a new process of the plug-in included; seconds by step."""
     procedure = Gimp.get_pdb().lookup_procedure(PROCEDURE)
     config = procedure.create_config()
     config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
@@ -92,41 +86,19 @@ def whole_call(image: Any, base: Any, hints: Any, method: str) -> dict[str, floa
     config.set_property("method", method)
     start = time.perf_counter()
     result = procedure.run(config)
-    seconds = time.perf_counter() - start
+    end = time.perf_counter()
     if result.index(0) != Gimp.PDBStatusType.SUCCESS:
         raise RuntimeError(Gimp.get_pdb().get_last_error())
-    return {"call": seconds}
-
-
-def step(image: Any, base: Any, hints: Any, method: str) -> dict[str, float]:
-    """The same run in this process: reading, the engine's own work, the way to it and back, writing."""
-    from handtint.client.blocking import Engine
-    from handtint.client.delivery import spared
-    from handtint.wire.messages import Colorized
-    from handtint_gimp.colorize import Settings, build_request
-    from handtint_gimp.picture import Picture
-
-    with Engine("bench") as engine:
-        engine.connect(timeout=60)
-        clock = time.perf_counter
-        start = clock()
-        picture = Picture(image, base)
-        settings = Settings(hints=hints, method=method)
-        request = build_request(picture, settings, lambda asked: engine.call(asked, timeout=60))
-        read = clock()
-        message, whole = spared(request)
-        answer = engine.call(message, timeout=600, whole=whole)
-        answered = clock()
-        if not isinstance(answer, Colorized):
-            raise RuntimeError(f"expected colors, got {answer.type}")
-        picture.write(answer.plane, opacity=1.0, inputs={"hints": hints})
-        written = clock()
-    waited = answered - read
+    noted = json.loads(Path(os.environ["HANDTINT_STEPS"]).read_text(encoding="utf-8").splitlines()[-1])
     return {
-        "read": read - start,
-        "engine": answer.seconds,
-        "wire": waited - answer.seconds,
-        "write": written - answered,
+        "call": end - start,
+        "engine": noted["engine"],
+        "start": noted["called"] - start,  # the clock is the system's, the same for all of its processes
+        "reach": noted["ready"] - noted["called"],
+        "read": noted["read"] - noted["ready"],
+        "wire": noted["answered"] - noted["read"] - noted["engine"],
+        "write": noted["done"] - noted["answered"],
+        "end": end - noted["done"],
     }
 
 
