@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 import shlex
 import shutil
@@ -22,9 +21,6 @@ import pytest
 from handtint.cli.main import COMMANDS, handtint
 from handtint.cli.main import run as main
 from handtint.weights import find
-from handtint.wire.connection import runtime_folder
-
-harness = sys.modules["editor_harness"]
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(
@@ -92,6 +88,8 @@ ELSEWHERE = {
     ".ci/run": ("CONTRIBUTING.md", "what a change must pass"),  # it runs this
     "mypy --strict": ("pyproject.toml", "strict = true"),
     "rm -r keys/painter": ("tests/docs/test_gpu_box.py", '"rm -r keys/painter"'),
+    "flatpak override --user --filesystem=xdg-run/handtint org.kde.krita": ("tests/docs/test_flatpak.py", "LINES"),
+    "flatpak override --user --filesystem=xdg-run/handtint org.gimp.GIMP": ("tests/docs/test_flatpak.py", "LINES"),
     "chmod -R go= gpu-box-keys": ("tests/docs/test_gpu_box.py", '"chmod -R go= gpu-box-keys"'),
 }
 """Commands that are not run from here, what runs them, and the words by which it does."""
@@ -186,7 +184,6 @@ def shortened(said: str) -> list[str]:
 
 SHORTENED = sorted(said for said in SENTENCES - RUN_HERE if any(begins(said, short) for short in SHORT))
 MEASURED = [said for said in SHORTENED if said.endswith("--figures-only")]
-FLATPAK = sorted(said for said in SENTENCES if said.startswith("flatpak "))
 
 
 @pytest.mark.slow
@@ -235,34 +232,10 @@ def test_commands_that_need_a_shell_work(said: str, env: dict[str, str], workpla
     run(SHELL[said], env, workplace)
 
 
-@pytest.fixture(scope="session")
-def flatpak() -> None:
-    """The program itself: of this system, and in CI installed where it is not there."""
-    if shutil.which("flatpak") is None:
-        if os.environ.get("CI") != "true":
-            pytest.skip("this system has no flatpak; in CI it is installed")
-        apt = [*harness.as_root(), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", "flatpak"]):
-            subprocess.run([*apt, *words], check=True, stdout=subprocess.DEVNULL, timeout=300)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("flatpak")
-@pytest.mark.parametrize("said", FLATPAK)
-def test_an_editor_from_flatpak_is_let_see_the_engine_s_folder_and_no_more(said: str, tmp_path: Path) -> None:
-    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    run(said, env, tmp_path)
-    app = said.split()[-1]
-    shown = run(f"flatpak override --user --show {app}", env, tmp_path)
-    folder = runtime_folder({"XDG_RUNTIME_DIR": "xdg-run"})
-    assert shown.split() == ["[Context]", f"filesystems={folder};"]
-    assert (tmp_path / ".local/share/flatpak/overrides" / app).read_text().split() == shown.split()
-
-
 @pytest.mark.parametrize("said", sorted(SENTENCES - set(SHORTENED)))
 def test_what_a_sentence_says_is_run(said: str) -> None:
     """By a block, here, or by another test. What begins such a command stands for it."""
-    ran = {*RUN_HERE, *SHORTENED, *SHELL, *FLATPAK, *ELSEWHERE, TRANSLATE, "make help"}
+    ran = {*RUN_HERE, *SHORTENED, *SHELL, *ELSEWHERE, TRANSLATE, "make help"}
     assert [command for command in ran if begins(command, said)], f"nothing runs `{said}`"
 
 
@@ -280,7 +253,6 @@ def test_nothing_is_kept_for_commands_that_no_page_has() -> None:
     said = SENTENCES | {plain(line) for lines in BLOCKS.values() for line in lines}
     assert [short for short in SHORT if not any(begins(command, short) for command in said)] == []
     assert [command for command in (*SHELL, *ELSEWHERE, TRANSLATE) if command not in said] == []
-    assert FLATPAK != []
     assert [command for command in MEASURED if begins(command, NAMED)] != []
     assert [command for command in ADDED if command not in said] == []
 
