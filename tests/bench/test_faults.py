@@ -9,7 +9,7 @@ import pytest
 
 from handtint.bench import fault_weights, faults
 from handtint.bench.fault_disk import left_behind
-from handtint.bench.fault_memory import STEPS, CrowdedGpu, crowded
+from handtint.bench.fault_memory import METHOD, STEPS, CrowdedGpu, crowded, need
 from handtint.bench.fault_time import Trial, clock_row, clock_verdict, suspended_verdict
 from handtint.bench.fault_weights import DAMAGES, weight_rows
 from handtint.bench.faults import STATES, client_row, disk_row, kill_rows, race_rows, stale_row
@@ -113,11 +113,24 @@ def test_what_a_full_disk_left_is_seen(tmp_path: Path) -> None:
 
 @slow
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("times", [1, 2], ids=["freed", "full"])
-def test_a_gpu_without_room(tmp_path: Path, step: str, times: int) -> None:
-    assert list(crowded(tmp_path, CrowdedGpu(step, times))) == []
+@pytest.mark.parametrize(
+    ("times", "place", "note"),
+    [(1, "cuda", ""), (2, "cuda/2", "half the size"), (3, "cpu", "CPU")],
+    ids=["freed", "halved", "full"],
+)
+def test_a_gpu_without_room(tmp_path: Path, step: str, times: int, place: str, note: str) -> None:
+    assert list(crowded(tmp_path, CrowdedGpu(step, times), place, note)) == []
+
+
+@slow
+def test_a_gpu_with_room_for_half_the_size(tmp_path: Path) -> None:
+    """What the layers make is counted: the half fits where the whole does not, and is not only said to."""
+    whole, half = need(METHOD, 1), need(METHOD, 2)
+    assert half < 0.3 * whole
+    assert list(crowded(tmp_path / "half", CrowdedGpu(room=(whole + half) // 2), "cuda/2", "half the size")) == []
+    assert list(crowded(tmp_path / "none", CrowdedGpu(room=half // 2), "cpu", "CPU")) == []
 
 
 def test_a_gpu_that_was_not_left_for_the_cpu_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handtint.server.worker._is_out_of_memory", lambda error: False)
-    assert "expected colors, got Failure" in "".join(crowded(tmp_path, CrowdedGpu("coloring", 2)))
+    assert "expected colors, got Failure" in "".join(crowded(tmp_path, CrowdedGpu("coloring", 3), "cpu", "CPU"))

@@ -75,7 +75,7 @@ class SmallGpu:
 
     def load(self, name: str, device: str) -> ScribbleColorizer:
         self.built.append(device)
-        if device == "cuda" and self.fails:
+        if device != "cpu" and self.fails:
             self.fails -= 1
             raise torch.OutOfMemoryError("CUDA out of memory")
         return ScribbleColorizer()
@@ -83,10 +83,18 @@ class SmallGpu:
 
 @pytest.mark.parametrize(
     ("fails", "built"),
-    [(0, ["cuda"]), (1, ["cuda", "cuda"]), (9, ["cuda", "cuda", "cpu"])],
-    ids=["room", "freed", "full"],
+    [
+        (0, ["cuda"]),
+        (1, ["cuda", "cuda"]),
+        (2, ["cuda", "cuda", "cuda/2"]),
+        (9, ["cuda", "cuda", "cuda/2", "cpu"]),
+    ],
+    ids=["room", "freed", "halved", "full"],
 )
-def test_a_full_gpu_is_emptied_and_then_left_for_one_request(fails: int, built: list[str]) -> None:
+def test_a_full_gpu_is_emptied_spared_and_then_left_for_one_request(
+    fails: int, built: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
     gpu = SmallGpu(fails=fails)
     service = Service(device="cuda", cache=Cache(1 << 20), load=gpu.load, threads=1)
     job = Job(b"", "", Colorize(1, "d", Plane(PixelFormat.gray8, Extent(8, 6), bytes(48)), "scribble"))
@@ -94,7 +102,9 @@ def test_a_full_gpu_is_emptied_and_then_left_for_one_request(fails: int, built: 
     assert isinstance(reply, Colorized)
     assert gpu.built == built
     assert service.device == "cuda"
-    assert any("CPU" in note for note in reply.notes) == ("cpu" in built)
+    assert any("CPU" in note for note in reply.notes) == (built[-1] == "cpu")
+    assert any("half the size" in note for note in reply.notes) == (built[-1] == "cuda/2")
+    assert len(caplog.records) == len(built) - 1, "each step is said in the log"
     service.close()
 
 

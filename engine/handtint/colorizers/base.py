@@ -105,6 +105,15 @@ class Colorizer(Protocol):
     def controls(self) -> frozenset[Control]:
         """The guidance that this method understands."""
 
+    def work_smaller(self, part: int) -> None:
+        """Think at a part of the working size from now on, where there is no memory for all of it.
+
+        Parameters
+        ----------
+        part : int
+            2 for half the side.
+        """
+
     def prepare(self, lightness: FloatArray) -> Prepared:
         """Do once per picture what depends on the lightness alone.
 

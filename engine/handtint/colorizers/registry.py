@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handtint.colorizers.base import Colorizer, Control
+from handtint.colorizers.place import parse_place
 from handtint.errors import UnknownMethod, WeightsError
 
 
@@ -193,7 +194,7 @@ def load(name: str, device: str = "cpu") -> Colorizer:
     name : str
         As in METHODS.
     device : str
-        "cpu" or "cuda".
+        As in `Place`: "cpu", "cuda", or "cuda/2" for a GPU without room for the whole working size.
 
     Raises
     ------
@@ -206,4 +207,8 @@ def load(name: str, device: str = "cpu") -> Colorizer:
     reason = method.missing()
     if reason is not None:
         raise UnknownMethod(f"method {name} cannot be used: {reason}")
-    return method.build(device)
+    place = parse_place(device)
+    colorizer = method.build(place.device)
+    if place.part > 1:
+        colorizer.work_smaller(place.part)
+    return colorizer

@@ -11,6 +11,7 @@ import torch
 from handtint.color.lab import normalize_lightness
 from handtint.color.upsample import area_size, shrink_area, upsample
 from handtint.colorizers.base import FloatArray, IntArray, check_cancelled, check_picture, never
+from handtint.colorizers.place import parse_place
 from handtint.colorizers.trained import load_net
 from handtint.nets.gridnet import GridNet
 
@@ -32,7 +33,7 @@ class Segmenter:
     Parameters
     ----------
     device : str
-        "cpu" or "cuda".
+        As in `Place`: "cpu", "cuda", "cuda/2".
 
     Raises
     ------
@@ -41,9 +42,16 @@ class Segmenter:
     """
 
     def __init__(self, device: str) -> None:
-        self._device = torch.device(device)
+        place = parse_place(device)
+        self._device = torch.device(place.device)
+        self._side = WORKING_SIDE
+        self.work_smaller(place.part)
         self._net = load_net(WEIGHTS, GridNet, self._device)
         self._multiple = self._net.stride
+
+    def work_smaller(self, part: int) -> None:
+        """See `Colorizer.work_smaller`."""
+        self._side //= part
 
     def segment(self, lightness: FloatArray, *, cancelled: Callable[[], bool] = never) -> IntArray:
         """The class of each pixel.
@@ -61,7 +69,7 @@ class Segmenter:
             As classes.json numbers them; 0 where it is not sure of any.
         """
         lightness = check_picture(lightness)
-        small = shrink_area(lightness, area_size(lightness.shape, WORKING_SIDE))
+        small = shrink_area(lightness, area_size(lightness.shape, self._side))
         shares = self._probabilities(small)
         check_cancelled(cancelled)
         canvas = shrink_area(lightness, area_size(lightness.shape, MAP_SIDE))

@@ -49,6 +49,11 @@ class SemanticColorizer(WorkingSizeColorizer):
         )
         self._segmenter = Segmenter(device)
 
+    def work_smaller(self, part: int) -> None:
+        """See `Colorizer.work_smaller`; the map that it finds by itself is that of the smaller picture too."""
+        super().work_smaller(part)
+        self._segmenter.work_smaller(part)
+
     def predict(
         self,
         lightness: FloatArray,

@@ -123,6 +123,10 @@ class WorkingSizeColorizer(ABC):
         (2, h, w) float32
         """
 
+    def work_smaller(self, part: int) -> None:
+        """See `Colorizer.work_smaller`: what a network keeps and passes on goes with the working size's area."""
+        self.working_side = max(self.multiple, self.working_side // part)
+
     def prepare(self, lightness: FloatArray) -> WorkingPicture:
         """See `Colorizer.prepare`."""
         lightness = check_picture(lightness)

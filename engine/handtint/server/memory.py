@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,14 @@ def give_back() -> bool:
         return False
     trim(0)
     return True
+
+
+def give_back_gpu() -> None:
+    """Let torch return what it holds of a GPU's memory and nobody uses; where there is no torch or GPU, nothing."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def resident() -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from handtint.colorizers.place import Place
 from handtint.colorizers.registry import METHODS
 from handtint.errors import (
     Cancelled,
@@ -24,7 +25,7 @@ from handtint.errors import (
 )
 from handtint.server.cache import UnknownPlanes
 from handtint.server.mailbox import Job, Mailbox
-from handtint.server.memory import give_back
+from handtint.server.memory import give_back, give_back_gpu
 from handtint.server.usage import Usage
 from handtint.wire.messages import Colorize, Colorized, Failure, Message
 
@@ -35,6 +36,9 @@ REST_AFTER = 600.0
 """Seconds without work after which the models leave the memory."""
 TIDY_AFTER = 100
 """Jobs after which freed memory goes back to the system; it takes milliseconds."""
+_SMALLER = (
+    "The GPU ran out of memory; this was thought out at half the size, and small things may lack their own color."
+)
 _ON_THE_CPU = "The GPU ran out of memory; this was colored on the CPU, which takes longer."
 _log = logging.getLogger(__name__)
 
@@ -111,6 +115,7 @@ class Worker:
                     _log.info("no work for %.0f s: freeing the models", self._rest_after)
                     service.rest()
                     give_back()
+                    give_back_gpu()
             service.close()
         except Exception:
             _log.exception("the worker ended on an error")
@@ -139,26 +144,40 @@ class Worker:
 
 
 def answer(service: Service, job: Job) -> Message:
-    """The service's answer; where a GPU runs out of memory, tried again with all of it, and then on the CPU.
+    """The service's answer; where a GPU runs out of memory, tried again with less and less of it.
 
-    There are no tiles to make smaller: no network sees more of a picture than its working size.
+    First with nothing else in it, then at half the working size, then on the CPU. There are no tiles to make smaller:
+    no network sees more of a picture than its working size, and all of that at once.
     """
+    device = service.device
     try:
         return service.answer(job)
     except Exception as error:
-        if service.device == "cpu" or not _is_out_of_memory(error):
+        if device == "cpu" or not _is_out_of_memory(error):
             raise
-    _log.warning("%s is out of memory: trying again with nothing else in it", service.device)
+    for place, words, note in (
+        (Place(device), "trying again with nothing else in it", ""),
+        (Place(device, 2), "trying again at half the working size", _SMALLER),
+    ):
+        _log.warning("%s is out of memory: %s", device, words)
+        try:
+            return _answer_at(place, service, job, note)
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
+    _log.warning("%s is out of memory: this request is done on the CPU", device)
+    return _answer_at(Place("cpu"), service, job, _ON_THE_CPU)
+
+
+def _answer_at(place: Place, service: Service, job: Job, note: str) -> Message:
+    """The answer from another place, its models gone afterwards; from the service's own with nothing else there."""
     service.rest()
-    try:
+    give_back_gpu()
+    if str(place) == service.device:
         return service.answer(job)
-    except Exception as error:
-        if not _is_out_of_memory(error):
-            raise
-    _log.warning("%s is out of memory: this request is done on the CPU", service.device)
-    with service.moved_to("cpu"):
+    with service.moved_to(str(place)):
         reply = service.answer(job)
-    return replace(reply, notes=(*reply.notes, _ON_THE_CPU)) if isinstance(reply, Colorized) else reply
+    return replace(reply, notes=(*reply.notes, note)) if isinstance(reply, Colorized) else reply
 
 
 def _is_out_of_memory(error: Exception) -> bool:
