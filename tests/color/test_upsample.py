@@ -122,3 +122,14 @@ def test_a_wider_kernel_is_the_bilateral_filter_of_the_paper() -> None:
         weight = np.exp(-0.5 * distance / 9.0 - 0.5 * np.square((small[near] - lightness[row, column]) / 6.0))
         expected = [(plane[near] * weight).sum() / weight.sum() for plane in ab]
         assert found[:, row, column] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((97, 131), (19, 30)), ((97, 131), (96, 130)), ((8, 8), (4, 2)), ((9, 5), (9, 2)), ((6, 7), (1, 1))],
+)
+def test_shrinking_averages_over_areas(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    plane = np.random.default_rng(8).uniform(-100, 100, shape).astype(np.float32)
+    fine = plane.repeat(size[0], axis=0).repeat(size[1], axis=1).astype(np.float64)  # whole blocks make a new pixel
+    expected = fine.reshape(size[0], shape[0], size[1], shape[1]).mean(axis=(1, 3))
+    np.testing.assert_allclose(shrink_area(plane, size), expected, atol=1e-4)

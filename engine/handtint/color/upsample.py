@@ -69,7 +69,58 @@ def shrink_area(plane: FloatArray, size: tuple[int, int]) -> FloatArray:
     """Average over areas: (H, W) float32 to `size`, which is not larger."""
     if plane.shape == size:
         return plane
-    return _resize(plane, size, cv2.INTER_AREA)
+    source, result = np.ascontiguousarray(plane, np.float32), np.empty(size, np.float32)
+    down, across = _shares(source.shape[0], size[0]), _shares(source.shape[1], size[1])
+    rows = max(1, _BAND_PIXELS * size[0] // source.size)
+    in_bands(size[0], rows, lambda band: _average(source, result, *down, *across, band.start, band.stop))
+    return result
+
+
+class _Shares(NamedTuple):
+    """Along one axis, what each new pixel is made of: the first old one, and what each from there on counts."""
+
+    first: IntArray
+    share: FloatArray
+
+
+def _shares(old: int, new: int) -> _Shares:
+    """`share` is (new, N): as many as the widest new pixel has; a new one's shares add up to 1."""
+    edges = np.arange(new + 1) * (old / new)
+    first = np.minimum(np.floor(edges[:-1] + 1e-9).astype(np.int64), old - 1)
+    index = first[:, None] + np.arange(int(np.ceil(old / new)) + 1)
+    inside = np.minimum(index + 1, edges[1:, None]) - np.maximum(index, edges[:-1, None])
+    share = np.where(index < old, inside, 0.0).clip(0.0)
+    return _Shares(first, (share / share.sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+@compiled
+def _average(
+    source: FloatArray,
+    result: FloatArray,
+    top: IntArray,
+    share_down: FloatArray,
+    left: IntArray,
+    share_across: FloatArray,
+    start: int,
+    stop: int,
+) -> None:
+    """Fill rows of the smaller plane: whole rows added up first, then along the row."""
+    line = np.empty(source.shape[1], np.float32)
+    for y in range(start, stop):
+        line[:] = 0.0
+        for index in range(share_down.shape[1]):
+            share = share_down[y, index]
+            if share > 0.0:
+                row = source[top[y] + index]
+                for x in range(len(line)):
+                    line[x] += share * row[x]
+        for x in range(result.shape[1]):
+            total = np.float32(0)
+            for index in range(share_across.shape[1]):
+                share = share_across[x, index]
+                if share > 0.0:
+                    total += share * line[left[x] + index]
+            result[y, x] = total
 
 
 def _resize(plane: FloatArray, size: tuple[int, int], how: int) -> FloatArray:
