@@ -220,20 +220,20 @@ def _engine() -> Iterator[Finding]:
 def look_at_engine(launcher: Launcher, clock: Callable[[], float]) -> Finding:
     """A picture there and back."""
     from handtint.client.blocking import Engine
-    from handtint.wire.messages import Colorize, Colorized
+    from handtint.wire.messages import Colorize, Colorized, GetStatus, Status
     from handtint.wire.pixels import Extent, PixelFormat, Plane
 
     base = Plane(PixelFormat.gray8, Extent(32, 32), bytes(range(256)) * 4)
     try:
         with Engine("handtint doctor", launcher=launcher, clock=clock) as engine:
-            welcome = engine.connect(timeout=_ENGINE_SECONDS)
+            engine.connect(timeout=_ENGINE_SECONDS)
             start = clock()
             answer = engine.call(Colorize(0, "doctor", base), timeout=_ENGINE_SECONDS)
             seconds = clock() - start
+            status = engine.call(GetStatus(0), timeout=_ENGINE_SECONDS)  # it knows its device once it has colored
     except HandtintError as error:
         return Finding("engine", str(error), f"run `handtint stop`, then again; its log is {launcher.log_path}")
     assert isinstance(answer, Colorized)
-    text = (
-        f"{welcome.version} on {welcome.device} colored a small picture with {answer.method} in {1e3 * seconds:.0f} ms"
-    )
+    assert isinstance(status, Status)
+    text = f"{status.version} on {status.device} colored a small picture with {answer.method} in {1e3 * seconds:.0f} ms"
     return Finding("engine", text)
