@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from handtint.nets.blocks import Conv, Double, Halve, Sobel
+from handtint.nets.blocks import Conv, Double, Halve, Residual, Sobel, fold_norms
 
 
 def test_sobel_of_a_ramp_is_its_slope() -> None:
@@ -50,3 +50,18 @@ def test_conv_keeps_the_size(kernel: int, dilation: int) -> None:
     block = Conv(3, 5, kernel=kernel, dilation=dilation, norm=True)
     assert block(torch.randn(2, 3, 7, 9)).shape == (2, 5, 7, 9)
     assert block.conv.bias is None  # the normalisation's own shift does its work
+
+
+def test_a_network_without_its_normalisations_answers_the_same() -> None:
+    torch.manual_seed(2)
+    net = Residual(Conv(5, 5), Conv(5, 5, dilation=2, norm=True)).eval()
+    norm = net.layers[1].norm
+    for values in (norm.running_mean, norm.running_var, norm.weight, norm.bias):
+        torch.nn.init.uniform_(values, 0.2, 2.0)
+    planes = torch.randn(1, 5, 7, 9)
+    with torch.inference_mode():
+        before = net(planes)
+    fold_norms(net)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
+    with torch.inference_mode():
+        torch.testing.assert_close(net(planes), before)

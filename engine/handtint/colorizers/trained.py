@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from handtint.errors import WeightsError
+from handtint.nets.blocks import fold_norms
 from handtint.weights import find, load_state, not_installed
 
 N = TypeVar("N", bound=nn.Module)
@@ -44,5 +45,6 @@ def load_net(name: str, kind: type[N], device: torch.device | None = None) -> N:
         net.load_state_dict({key: value.float() for key, value in load_state(entry).items()})
     except RuntimeError as error:
         raise WeightsError(f"the weights in {entry.path} do not fit {entry.net}({dict(entry.arguments)})") from error
-    placed: N = net.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    fold_norms(net.eval())
+    placed: N = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return placed

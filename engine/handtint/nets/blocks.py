@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class Sobel(nn.Module):
@@ -58,6 +59,13 @@ class Conv(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         return F.relu(self.norm(self.conv(features)))
+
+
+def fold_norms(net: nn.Module) -> None:
+    """Work each `Conv`'s normalisation into its convolution: a trained network's same answers, sooner."""
+    for part in net.modules():
+        if isinstance(part, Conv) and isinstance(part.norm, nn.BatchNorm2d):
+            part.conv, part.norm = fuse_conv_bn_eval(part.conv, part.norm), nn.Identity()
 
 
 class Residual(nn.Module):
