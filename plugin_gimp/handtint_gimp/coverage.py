@@ -34,17 +34,34 @@ def read_shown(layer: Any, rect: Rect, babl: str, pixel_bytes: int, *, selection
         A format with alpha.
     selection : Gimp.Selection, optional
     """
-    return bands.read(_shown(layer, selection), rect, babl, pixel_bytes)
+    covers = _covers(layer, selection)
+    if not covers:
+        return bands.read(layer.get_buffer(), rect, babl, pixel_bytes)
+    made = _covered(layer.get_buffer(), covers, Gegl.Rectangle.new(*rect), babl)
+    return bands.read(made, rect, babl, pixel_bytes, own=True)
 
 
 def read_shown_small(layer: Any, extent: Extent, scale: float, babl: str, *, selection: Any = None) -> Buffer:
     """The same of all of the layer, scaled to `extent`."""
-    whole = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
-    gegl.keep_tiles(whole.width, whole.height)  # what is made here must not be put on disk meanwhile
-    shown = _shown(layer, selection)
-    buffer = shown.make(whole, babl) if isinstance(shown, _Covered) else shown
+    covers, buffer = _covers(layer, selection), layer.get_buffer()
+    if covers:
+        buffer = _covered(buffer, covers, Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height()), babl)
     data: bytes = buffer.get(Gegl.Rectangle.new(0, 0, *extent), scale, babl, Gegl.AbyssPolicy.NONE)
     return data
+
+
+def read_alpha(layer: Any, rect: Rect, *, selection: Any = None) -> Buffer:
+    """How much of each pixel of a rectangle shows, 0 to 255: what alpha, mask and a selection leave of it.
+
+    Parameters as of `read_shown`.
+    """
+    parts = [bands.read_last(layer.get_buffer(), rect, "R'G'B'A u8", 4)] if layer.has_alpha() else []
+    for cover, x, y in _covers(layer, selection):
+        parts.append(bands.read(cover, Rect(rect.x - x, rect.y - y, *rect.extent), "Y u8", 1))
+    thin = [part for part in parts if not bands.is_all(part, 255)]
+    if len(thin) > 1:  # GEGL's graph is the only one to multiply them, and takes ten times as long as to read one
+        return read_shown(layer, rect, "A u8", 1, selection=selection)
+    return (thin or parts)[0]
 
 
 def is_partial(layer: Any) -> bool:
@@ -62,39 +79,26 @@ def _covers(layer: Any, selection: Any) -> list[tuple[Any, int, int]]:
     return covers
 
 
-def _shown(layer: Any, selection: Any) -> Any:
-    """The layer's own buffer where nothing hides some of it, else one that shows what is left."""
-    covers = _covers(layer, selection)
-    return _Covered(layer.get_buffer(), covers) if covers else layer.get_buffer()
+def _covered(buffer: Any, covers: list[tuple[Any, int, int]], rect: Any, babl: str) -> Any:
+    """A buffer of its own with what the covers leave."""
+    gegl.keep_tiles(rect.width, rect.height)
+    graph = Gegl.Node()
+    last = _source(graph, buffer)
+    for cover, x, y in covers:
+        place = graph.create_child("gegl:translate")
+        place.set_property("x", float(x))
+        place.set_property("y", float(y))
+        _source(graph, cover).connect_to("output", place, "input")
+        thin = graph.create_child("gegl:opacity")
+        last.connect_to("output", thin, "input")
+        place.connect_to("output", thin, "aux")
+        last = thin
+    made = Gegl.Buffer.new(babl, rect.x, rect.y, rect.width, rect.height)
+    last.blit_buffer(made, rect, 0, Gegl.AbyssPolicy.NONE)
+    return made
 
 
-class _Covered:
-    """What covers leave of a buffer, worked out where it is read: a whole layer in GEGL's floats may be a gigabyte."""
-
-    def __init__(self, buffer: Any, covers: list[tuple[Any, int, int]]) -> None:
-        self._graph = Gegl.Node()
-        self._last = self._source(buffer)
-        for cover, x, y in covers:
-            place = self._graph.create_child("gegl:translate")
-            place.set_property("x", float(x))
-            place.set_property("y", float(y))
-            self._source(cover).connect_to("output", place, "input")
-            thin = self._graph.create_child("gegl:opacity")
-            self._last.connect_to("output", thin, "input")
-            place.connect_to("output", thin, "aux")
-            self._last = thin
-
-    def get(self, rect: Any, scale: float, babl: str, abyss: Any) -> Any:
-        """As of a buffer, at scale 1."""
-        return self.make(rect, babl).get(rect, scale, babl, abyss)
-
-    def make(self, rect: Any, babl: str) -> Any:
-        """A buffer of its own with what is left in a rectangle."""
-        made = Gegl.Buffer.new(babl, rect.x, rect.y, rect.width, rect.height)
-        self._last.blit_buffer(made, rect, 0, Gegl.AbyssPolicy.NONE)
-        return made
-
-    def _source(self, buffer: Any) -> Any:
-        node = self._graph.create_child("gegl:buffer-source")
-        node.set_property("buffer", buffer)
-        return node
+def _source(graph: Any, buffer: Any) -> Any:
+    node = graph.create_child("gegl:buffer-source")
+    node.set_property("buffer", buffer)
+    return node

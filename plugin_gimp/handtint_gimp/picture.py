@@ -19,7 +19,7 @@ from gi.repository import Gimp  # noqa: E402
 from handtint.errors import GuidanceError, HandtintError, PictureError  # noqa: E402
 from handtint.wire.pixels import Buffer, Extent, PixelFormat, Plane, Rect  # noqa: E402
 from handtint_gimp import bands  # noqa: E402
-from handtint_gimp.coverage import is_partial, read_shown, selection_of  # noqa: E402
+from handtint_gimp.coverage import is_partial, read_alpha, read_shown, selection_of  # noqa: E402
 from handtint_gimp.roles import (  # noqa: E402
     COLOR_ROLE,
     HINTS_ROLE,
@@ -254,7 +254,7 @@ class Picture:
         return Plane(self._depth.rgba, self.extent, data)
 
     def _covered(self, selection: Any) -> Buffer:
-        return read_shown(self.base, Rect(0, 0, *self.extent), "A u8", 1, selection=selection)
+        return read_alpha(self.base, Rect(0, 0, *self.extent), selection=selection)
 
     def _can_take_colors(self, layer: Any) -> bool:
         fits = _place(layer) == (self._x, self._y, *self.extent) and layer.has_alpha()

@@ -73,3 +73,22 @@ def test_what_cannot_be_baked_is_said(gimp: Any, photograph: Any) -> None:
     assert "the pixels of 'Handtint color' are locked" in report["locked"][1]
     assert report["orphan"][0] == "execution-error"
     assert "is not in this image any more" in report["orphan"][1]
+
+
+def test_without_an_engine_each_says_so_and_baking_does_without(gimp: Any, photograph: Any, tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.xcf")
+    made = gimp.run("keeping", picture=str(photograph.path), marks=photograph.jobs_marks, kept=kept)
+    assert (made["status"], made["error"]) == ("success", "success")
+    nowhere = tmp_path / "empty"
+    nowhere.mkdir(mode=0o700)
+    gone = gimp.with_env(HANDTINT_ENGINE=str(nowhere / "handtint"), HANDTINT_RUNTIME=str(nowhere))
+    report = gone.run("bereft", kept=kept)
+    baked = report.pop("plug-in-handtint-bake")
+    assert sorted(report) == [f"plug-in-handtint-{name}" for name in ("detect", "palette", "themes")]
+    for name, found in report.items():
+        assert (found["status"], found["unchanged"]) == ("execution-error", True), name
+        assert "the engine could not be started" in found["error"], name
+        assert found["layers"] == made["layers"], "as it was saved"
+    assert (baked["status"], baked["error"]) == ("success", "success")
+    (color,) = [layer for layer in baked["layers"] if layer["role"] == "color"]
+    assert (color["mode"], color["opacity"]) == ("normal", 100.0)

@@ -9,7 +9,7 @@ import gi
 gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
-from steps import Job, Report, call, describe, describe_layers, dump, load, paint, pixels, run  # noqa: E402
+from steps import DETECT, Job, Report, call, describe, describe_layers, digest, dump, load, paint, pixels, run  # noqa: E402
 
 PALETTE = "plug-in-handtint-palette"
 THEMES = "plug-in-handtint-themes"
@@ -32,13 +32,14 @@ def palettes(job: Job) -> Report:
     report["masked"] = main_colors(image, layer, 5)
 
     gray, base = load(job)
+    gray.insert_layer(base.copy(), None, 0)  # of two layers each is known by its own name
     pixels_before = pixels(base, "u8")
     for number in ("first", "again"):
         status, error, names = call(THEMES, gray, [base], {"count": 3, "colors": 4})
         themes = [content(Gimp.Palette.get_by_name(name)) for name in names or ()]
         report[number] = {"status": status, "error": error, "names": list(names or ()), "themes": themes}
     report["made"] = sorted(set(names_of_palettes()) - before)
-    report["untouched"] = pixels(base, "u8") == pixels_before and len(gray.get_layers()) == 1
+    report["untouched"] = pixels(base, "u8") == pixels_before and len(gray.get_layers()) == 2
     return report
 
 
@@ -92,6 +93,34 @@ def baking(job: Job) -> Report:
     image.remove_layer(base)
     report["orphan"] = call(BAKE, image, [layer], {})[:2]
     return report
+
+
+def keeping(job: Job) -> Report:
+    """Color and save the image."""
+    image, base = load(job)
+    status, error, _ = run(image, [base], paint(job, image, base), {"method": "scribble"})
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(job["kept"]), None)
+    return {"status": status, "error": error} | describe(image)
+
+
+def bereft(job: Job) -> Report:
+    """Call every procedure beside the filter in a saved image, where no engine can be had."""
+    Gegl.init(None)
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(job["kept"]))
+    base = image.get_layer_by_name("Base")
+    calls = {DETECT: {}, PALETTE: {"colors": 3}, THEMES: {"count": 2, "colors": 3}, BAKE: {}}
+    return {name: engineless(image, base, name, arguments) for name, arguments in calls.items()}
+
+
+def engineless(image: Any, base: Any, name: str, arguments: Job) -> Report:
+    before = contents(image)
+    status, error, _ = call(name, image, [base], arguments)
+    return {"status": status, "error": error, "unchanged": contents(image) == before} | describe(image)
+
+
+def contents(image: Any) -> tuple[Report, list[int], list[str]]:
+    """All that a procedure could change: layers, their pixels, palettes."""
+    return describe(image), [digest(layer) for layer in image.get_layers()], names_of_palettes()
 
 
 def dump_merged(job: Job, name: str, image: Any) -> None:

@@ -20,7 +20,7 @@ import interrupted  # noqa: E402
 from faults import failures  # noqa: E402
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 from orders import orders  # noqa: E402
-from procedures import BAKE, baking, palettes  # noqa: E402
+from procedures import BAKE, baking, bereft, keeping, palettes  # noqa: E402
 from steps import (  # noqa: E402
     DETECT,
     Job,
@@ -288,7 +288,7 @@ def color_layers(report: Report) -> int:
 SCENARIOS = {
     "colorize": colorize, "odd_layers": odd_layers, "precisions": precisions,
     "several": several, "duplicated": duplicated, "failures": failures, "dialog": dialog, "window": window,
-    "methods": methods, "detect": detect, "palettes": palettes, "baking": baking,
+    "methods": methods, "detect": detect, "palettes": palettes, "baking": baking, "keeping": keeping, "bereft": bereft,
     "orders": orders, **interrupted.SCENARIOS,
 }  # fmt: skip
 CONTROLS: dict[str, Callable[[Job, Any, Any], Any]] = {
