@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import socket
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,3 +81,73 @@ def artifacts() -> Path:
     folder = Path(os.environ.get("HANDTINT_ARTIFACTS") or harness.REPOSITORY / "artifacts").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+class HangingUp:
+    """A door before another one, which hangs up on its first callers as an engine does that has a crowd at its own.
+
+    Parameters
+    ----------
+    port : int
+        Of the door behind it.
+    times : int
+        So often.
+    heard : bytes
+        Once a caller has been told this; at once where empty.
+    """
+
+    def __init__(self, port: int, times: int, heard: bytes = b"") -> None:
+        self.calls = 0
+        self._behind, self._times, self._heard = port, times, heard
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = [self._listener]
+        self._threads = [threading.Thread(target=self._run, name="hanging up")]
+        self._threads[0].start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):  # the test is over: the listener was shut down
+            while True:
+                caller, _ = self._listener.accept()
+                self.calls += 1
+                there = socket.create_connection(("127.0.0.1", self._behind))
+                self._open += [caller, there]
+                hear = self.calls <= self._times
+                for source, target, end in ((caller, there, None), (there, caller, self._heard if hear else None)):
+                    self._threads.append(threading.Thread(target=_pass_on, args=(source, target, end)))
+                    self._threads[-1].start()
+
+    def close(self) -> None:
+        for each in self._open:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(30)
+        for each in self._open:
+            each.close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket, end: bytes | None) -> None:
+    """Until one of them has gone, or has been told `end`: then both are hung up on."""
+    told = b""
+    with contextlib.suppress(OSError):
+        while (end is None or end not in told) and (said := source.recv(1 << 16)):
+            told += said if end is not None else b""
+            target.sendall(said)
+    for each in (source, target):
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def hanging_up() -> Iterator[Callable[..., HangingUp]]:
+    """Makes doors before others; closes them after the test."""
+    made: list[HangingUp] = []
+
+    def make(port: int, times: int, heard: bytes = b"") -> HangingUp:
+        made.append(HangingUp(port, times, heard))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

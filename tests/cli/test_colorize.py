@@ -7,10 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from skimage import color
 
+from handtint.cli.backend import _InProcess
 from handtint.cli.files import PictureFile, read_picture, write_picture
 from handtint.cli.main import run
+from handtint.colorizers.base import Colorizer
+from handtint.colorizers.registry import load
+from handtint.server.cache import Cache
+from handtint.server.service import Service
+from handtint.wire.messages import Colorize, Colorized
+from handtint.wire.pixels import Extent, PixelFormat, Plane
 
 from .conftest import DABS, Photograph
 
@@ -29,6 +37,25 @@ def in_gamut(lab: np.ndarray) -> np.ndarray:
     """Where a color survives the way to sRGB and back."""
     back = color.rgb2lab(np.clip(color.lab2rgb(lab), 0, 1))
     return np.linalg.norm(back - lab, axis=-1) < 0.5
+
+
+def test_a_full_gpu_is_spared_without_an_engine_too() -> None:
+    """The steps are the engine's own."""
+    tried: list[str] = []
+
+    def build(name: str, device: str) -> Colorizer:
+        tried.append(device)
+        if device != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return load(name, device)
+
+    service = Service(device="cuda", cache=Cache(1 << 20), load=build, threads=1)
+    base = Plane(PixelFormat.gray8, Extent(8, 6), bytes(48))
+    answer = _InProcess(service).call(Colorize(1, "d", base, "scribble"))
+    assert isinstance(answer, Colorized)
+    assert "CPU" in answer.notes[-1]
+    assert tried == ["cuda", "cuda", "cuda/2", "cpu"]
+    service.close()
 
 
 @pytest.mark.parametrize("route", [[], ["--no-engine"]])

@@ -396,6 +396,31 @@ def test_a_connection_file_of_something_else_is_stale(raw_listener, announce):
     link.close()
 
 
+@pytest.mark.parametrize("heard", [b"", b"READY"], ids=["at once", "when it has just been let in"])
+def test_an_engine_that_hangs_up_too_soon_is_called_again(router, script, announce, hanging_up, heard: bytes) -> None:
+    """It has a crowd at its door. To take it for dead would end it, and start another one for nothing."""
+    door = hanging_up(router(script(as_told), token="t").port, 2, heard)
+    link = EngineLink(
+        "test", launcher=Launcher([], path=announce(door.port, "t", os.getpid()), environ={}), start=False
+    )
+    link.send(request(link))
+    assert isinstance(turn(link, answers(1))[-1], m.Colorized)
+    assert door.calls == 3
+    link.close()
+
+
+def test_one_that_never_lets_us_in_is_given_up(router, script, announce, hanging_up, monkeypatch) -> None:
+    monkeypatch.setattr("handtint.client.link.REDIALS", 2)
+    door = hanging_up(router(script(as_told), token="t").port, 99)
+    link = EngineLink(
+        "test", launcher=Launcher([], path=announce(door.port, "t", os.getpid()), environ={}), start=False
+    )
+    link.send(request(link))
+    assert turn(link, answers(1))[0].code == "gone"
+    assert door.calls == 3
+    link.close()
+
+
 def test_an_id_is_used_once_and_a_closed_link_takes_nothing(link_to, script):
     link = link_to(script(as_told))
     message = request(link)

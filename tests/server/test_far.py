@@ -274,6 +274,19 @@ def test_the_editors_client_does_not_notice(far: Any, stand: Callable[[], Standi
     assert memoryview(answer.plane.data) == memoryview(direct.plane.data)
 
 
+def test_an_engine_that_hangs_up_too_soon_is_called_again(
+    far: Any, keys: tuple[Keys, Keys], tmp_path: Path, hanging_up: Callable[..., Any]
+) -> None:
+    """It has a crowd at its door, and knows us as soon as it has heard us."""
+    door = hanging_up(far.engine.far.port, 2)
+    standing = Standing(tmp_path, Address("127.0.0.1", door.port), keys[1])
+    try:
+        with standing.client() as engine:
+            assert engine.connect(timeout=PATIENCE).device == "cpu"
+    finally:
+        standing.close()
+
+
 def test_two_programs_get_their_own_answers(stand: Callable[[], Standing], colorizer: Any) -> None:
     standing = stand()
     colorizer.permits.release(2)

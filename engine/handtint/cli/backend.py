@@ -79,8 +79,9 @@ class _InProcess:
 
     def call(self, request: Message) -> Message:
         from handtint.server.mailbox import Job
+        from handtint.server.worker import answer
 
-        answer = self._service.answer(Job(b"", "", request))
-        if isinstance(answer, Failure):
-            raise EngineFailed(answer.code, answer.text)
-        return answer
+        reply = answer(self._service, Job(b"", "", request))
+        if isinstance(reply, Failure):
+            raise EngineFailed(reply.code, reply.text)
+        return reply

@@ -5,41 +5,30 @@ torch is imported on the worker's thread only, so that the port answers at once.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
-import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handtint import __version__
-from handtint.errors import EngineGone, EngineRefused, HandtintError, InputError
+from handtint.errors import EngineRefused, HandtintError, InputError
 from handtint.server.cache import Cache, is_plane
 from handtint.server.describe import method_infos, semantic_classes
 from handtint.server.desk import Desk, Facts
-from handtint.server.doors import HOST, Address, Doors, limit_open_files, parse_address
+from handtint.server.doors import HOST, Address, Doors, parse_address
 from handtint.server.keys import Keys, read_keys
-from handtint.server.lock import Lock
-from handtint.server.logs import logging_to
 from handtint.server.mailbox import Job, Mailbox
 from handtint.server.memory import resident
 from handtint.server.router import Limits, Router
+from handtint.server.standing import alone_at, say_who_runs, stopped_by_signals
 from handtint.server.wake import Wake
 from handtint.server.worker import Worker
-from handtint.wire.connection import (
-    Connection,
-    connection_path,
-    make_runtime_folder,
-    read_connection,
-    remove_connection,
-    write_connection,
-)
+from handtint.wire.connection import Connection, connection_path, remove_connection, write_connection
 from handtint.wire.messages import PROTOCOL, Message
 
 if TYPE_CHECKING:
@@ -47,8 +36,6 @@ if TYPE_CHECKING:
 
 MEMORY_BUDGET = 2 << 30
 TOKEN_BYTES = 32
-_RIVAL_SECONDS = 10.0
-_LOOK_AGAIN = 0.05
 _HEAD_START = 0.5
 _log = logging.getLogger(__name__)
 
@@ -107,10 +94,15 @@ def serve(
     keys = read_keys(curve_keys) if curve_keys is not None else None
     check_listen(address, keys)
     settings = Settings(device, idle_exit, memory_budget, path or connection_path(), address, keys)
-    limit_open_files()
-    make_runtime_folder(settings.path.parent)
-    with logging_to(settings.path.parent, sys.stderr):
-        return _serve(settings, clock)
+    with alone_at(settings.path, clock) as other:
+        if other is None:
+            return _run(settings, clock)
+        if settings.listen is not None:
+            raise EngineRefused(
+                f"an engine runs already (pid {other.pid}): `handtint stop` it before one listens elsewhere"
+            )
+        say_who_runs(other)
+    return 0
 
 
 def check_listen(address: Address | None, keys: Keys | None) -> None:
@@ -122,34 +114,6 @@ def check_listen(address: Address | None, keys: Keys | None) -> None:
             f"other machines can reach {address}, so it is opened with CURVE keys only: make them with "
             "`handtint keys DIR` and add --curve-keys DIR/engine"
         )
-
-
-def _serve(settings: Settings, clock: Callable[[], float]) -> int:
-    lock = Lock(settings.path.with_suffix(".lock"))
-    other = take_place(lock, settings.path, clock)
-    if other is not None and settings.listen is not None:
-        raise EngineRefused(
-            f"an engine runs already (pid {other.pid}): `handtint stop` it before one listens elsewhere"
-        )
-    if other is not None:
-        _log.info("an engine runs already (pid %d, port %d): nothing to do", other.pid, other.port)
-        return 0
-    with lock:
-        return _run(settings, clock)
-
-
-def take_place(lock: Lock, path: Path, clock: Callable[[], float]) -> Connection | None:
-    """Take the lock; None then, else the connection of the engine that has it."""
-    deadline = clock() + _RIVAL_SECONDS
-    while not lock.take():
-        # Whoever holds the lock is starting (the file comes in a moment), runs, or ends (the lock comes free).
-        connection = read_connection(path)
-        if connection is not None:
-            return connection
-        if clock() > deadline:
-            raise EngineGone(f"another engine holds {lock.path} but does not say where it listens; end it first")
-        time.sleep(_LOOK_AGAIN)
-    return None
 
 
 class Engine:
@@ -292,21 +256,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def stopped_by_signals(stop: Callable[[], None], wake: Wake) -> Iterator[None]:
-    """SIGTERM and SIGINT stop the engine cleanly; on another than the main thread Python allows no handlers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: stop()) for number in numbers]
-    # libzmq's poll starts anew after a signal; the byte that Python writes here ends it.
-    bell = signal.set_wakeup_fd(wake.signal_fileno(), warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(bell)
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,26 +20,21 @@ from zmq.utils.monitor import recv_monitor_message
 from handtint import __version__
 from handtint.errors import EngineGone, EngineRefused, InputError
 from handtint.server.backlog import Backlog
-from handtint.server.doors import HOST, Address, Doors, limit_open_files, parse_address
-from handtint.server.engine import TOKEN_BYTES, stopped_by_signals, take_place
+from handtint.server.doors import HOST, Address, Doors, parse_address
+from handtint.server.engine import TOKEN_BYTES
 from handtint.server.keys import Keys, read_keys
-from handtint.server.lock import Lock
-from handtint.server.logs import logging_to
 from handtint.server.mailbox import Client
+from handtint.server.standing import alone_at, say_who_runs, stopped_by_signals
 from handtint.server.wake import Wake
 from handtint.wire.codec import MessageError, decode, encode
-from handtint.wire.connection import (
-    Connection,
-    connection_path,
-    make_runtime_folder,
-    remove_connection,
-    write_connection,
-)
+from handtint.wire.connection import Connection, connection_path, remove_connection, write_connection
 from handtint.wire.limits import MAX_PLANE
 from handtint.wire.messages import PROTOCOL, Hello, Shutdown, Stopping, Welcome
 
 _PATIENCE = 10.0
 """Seconds in which the other machine has to answer at the start."""
+_REDIALS, _REDIAL_MS = 5, 100
+"""Calls to an engine that hangs up before it lets us in, over 2 s: there may be a crowd at its door."""
 _PING_MS, _SILENCE_MS = 2_000, 10_000
 _QUEUE = 4
 _AT_ONCE = 16
@@ -66,13 +60,18 @@ class _Line:
     socket: zmq.Socket[bytes]
     monitor: zmq.Socket[bytes]
     used: float
+    stood: bool = False
+    redials: int = _REDIALS
 
     def end(self) -> str:
-        """Why it ended; empty while it stands."""
+        """Why it ended; empty while it stands, and while libzmq calls again because it was hung up on too soon."""
         while self.monitor.poll(0):
-            event = recv_monitor_message(self.monitor)["event"]
-            if event in _ENDS:
-                return _ENDS[zmq.Event(event)]
+            event = zmq.Event(recv_monitor_message(self.monitor)["event"])
+            self.stood = self.stood or event is zmq.Event.HANDSHAKE_SUCCEEDED
+            if event is zmq.Event.HANDSHAKE_FAILED_NO_DETAIL and self.redials:
+                self.redials -= 1
+            elif event in _ENDS and (self.stood or event is not zmq.Event.DISCONNECTED):
+                return _ENDS[event]
         return ""
 
     def close(self) -> None:
@@ -106,16 +105,11 @@ def relay(
         raise InputError(
             f"expected one engine in {curve_keys / 'known'}, got {len(keys.known)}: is it a painter's folder?"
         )
-    make_runtime_folder(place.parent)
-    limit_open_files()
-    with logging_to(place.parent, sys.stderr):
-        lock = Lock(place.with_suffix(".lock"))
-        other = take_place(lock, place, clock)
-        if other is not None:
-            _log.info("an engine runs already (pid %d, port %d): nothing to do", other.pid, other.port)
-            return 0
-        with lock:
+    with alone_at(place, clock) as other:
+        if other is None:
             _run(far, keys, place, idle_exit, clock)
+        else:
+            say_who_runs(other)
     return 0
 
 
@@ -248,12 +242,12 @@ class Relay:
         return poller
 
     def _call(self) -> _Line:
-        """A new connection to the other machine; once it has ended it stays so."""
+        """A new connection to the other machine; libzmq calls again until we say that it has ended."""
         dealer = self._context.socket(zmq.DEALER)
         dealer.linger = 0
         dealer.maxmsgsize = MAX_PLANE
         dealer.sndhwm = dealer.rcvhwm = _QUEUE
-        dealer.reconnect_ivl = -1
+        dealer.reconnect_ivl, dealer.reconnect_ivl_max = _REDIAL_MS, 8 * _REDIAL_MS
         dealer.connect_timeout = round(_PATIENCE * 1000)
         dealer.heartbeat_ivl, dealer.heartbeat_timeout = _PING_MS, _SILENCE_MS
         dealer.ipv6 = True
