@@ -29,6 +29,8 @@ from handtint_krita.words import speak, told, tr
 
 DOCKER = "handtint_docker"
 _GROUP = "handtint"
+_LINGER = 0.02
+"""Seconds for which Krita waits for the rest of an answer that has begun to come; all of one takes some 10 ms."""
 _LOG_BYTES = 1 << 20
 
 
@@ -165,7 +167,7 @@ def _translated(action: Any) -> Any:
 
 
 def _make_link() -> EngineLink:
-    return EngineLink("krita", launcher=Launcher())
+    return EngineLink("krita", launcher=Launcher(), linger=_LINGER)
 
 
 def _write_log(path: Path) -> None:

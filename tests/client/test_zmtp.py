@@ -278,6 +278,59 @@ def test_a_slow_reader_gets_everything_and_sending_never_blocks():
     assert bytes(received) == expected
 
 
+class Waits(socket.socket):
+    """Says when it is waited on."""
+
+    began = threading.Event()
+
+    def settimeout(self, value: float | None) -> None:
+        super().settimeout(value)
+        if value:
+            self.began.set()
+
+
+def half_a_frame(linger: float, rest: Callable[[socket.socket], None]) -> list[list[bytes]]:
+    """What one pump gives after the first half of a large frame has come; `rest` says the other half, or nothing."""
+    data = bytes(200_000)
+    frame = b"\x02" + len(data).to_bytes(8, "big") + data
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with dealer_to(port, linger=linger, reconnect=False, make_socket=Waits) as dealer:
+            dealer.pump(0.0)
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(GREETING + READY)
+                wait_for(dealer, lambda _: dealer.state is DealerState.ready)
+                Waits.began.clear()
+                peer.sendall(frame[:100_000])
+                teller = threading.Thread(target=lambda: rest(peer))
+                teller.start()
+                assert select.select([dealer.fileno()], [], [], PATIENCE)[0]
+                got: list[list[bytes]] = []
+                while not got and not Waits.began.is_set() and linger:
+                    got = dealer.pump(0.0)
+                if not linger:
+                    got = dealer.pump(0.0)
+                teller.join()
+                assert dealer.error == ""
+                return got
+
+
+def test_the_rest_of_a_large_frame_is_waited_for():
+    def say(peer: socket.socket) -> None:
+        assert Waits.began.wait(PATIENCE)
+        peer.sendall(bytes(200_009)[100_000:])
+
+    ((got,),) = half_a_frame(PATIENCE, say)
+    assert got == bytes(200_000)
+
+
+@pytest.mark.parametrize("linger", [0.0, 0.001])
+def test_what_does_not_come_is_not_waited_for_long(linger):
+    assert half_a_frame(linger, lambda peer: None) == []
+    assert Waits.began.is_set() == bool(linger)
+
+
 def test_a_message_cut_by_a_broken_connection_is_sent_again_whole(router):
     data = bytes(64 << 20)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -108,6 +108,11 @@ class FrameReader:
             return self._body[self._filled :]
         return self._staging[self._end :]
 
+    @property
+    def within_frame(self) -> bool:
+        """Whether a large frame has begun to come and is not whole yet."""
+        return self._body is not None
+
     def fed(self, count: int) -> Iterator[Greeting | Frame]:
         """What is whole, now that `count` bytes stand in `room`."""
         if self._body is not None:

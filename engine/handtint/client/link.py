@@ -41,6 +41,11 @@ class EngineLink:
 
     Nothing is started before the first `send` or `open`. After `refused` or `failed` the next `send` tries again.
 
+    Parameters
+    ----------
+    linger : float
+        As in `Dealer`: seconds for which a pump waits for the rest of a plane that has begun to come.
+
     Attributes
     ----------
     state, text : LinkState, str
@@ -58,12 +63,13 @@ class EngineLink:
         start_patience: float = 60.0,
         connect_patience: float = 10.0,
         max_starts: int = 3,
+        linger: float = 0.0,
         make_dealer: Callable[..., Dealer] = Dealer,
         heartbeat: Heartbeat | None = None,
     ) -> None:
         self._client, self._launcher, self._start_allowed = client, launcher, start
         self._start_patience, self._connect_patience, self._max_starts = start_patience, connect_patience, max_starts
-        self._make_dealer = make_dealer
+        self._make_dealer, self._linger = make_dealer, linger
         self._heartbeat = heartbeat or Heartbeat()
         self._ids = itertools.count(1)
         self._pending: dict[int, Pending] = {}
@@ -240,6 +246,7 @@ class EngineLink:
             reconnect=False,
             redials=REDIALS,
             patience=self._connect_patience,
+            linger=self._linger,
         )
         self._heartbeat.begin()
         self._hello = self.next_id()

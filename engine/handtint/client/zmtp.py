@@ -1,6 +1,7 @@
 """A ZeroMQ DEALER of the standard library alone: ZMTP 3.0 over TCP, NULL or PLAIN, non-blocking, no thread, no timer.
 
-The editors' own Python cannot load a compiled pyzmq. Time comes in as an argument; knows nothing of messages.
+The editors' own Python cannot load a compiled pyzmq. Time comes in as an argument, but for what a pump waits at most;
+knows nothing of messages.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -47,6 +49,10 @@ class Dealer:
         Else how often a peer that hangs up before its first message is called again: an engine does that where
         there is a crowd at its door.
 
+    linger : float
+        Seconds for which `pump` waits, all in all, for the rest of a large frame that has begun to come: what takes
+        milliseconds over the loopback interface would be late by a turn of the caller's loop for each of its parts.
+
     Attributes
     ----------
     connections : int
@@ -72,6 +78,7 @@ class Dealer:
         reconnect: bool = True,
         redials: int = 0,
         patience: float = 10.0,
+        linger: float = 0.0,
         make_socket: Callable[..., socket.socket] = socket.socket,
     ) -> None:
         self._address = (host, port)
@@ -79,6 +86,7 @@ class Dealer:
         self._mechanism = "PLAIN" if username or password else "NULL"
         self._max_frame, self._max_frames, self._max_queue = max_frame, max_frames, max_queue
         self._reconnect, self._redials, self._patience = reconnect, redials, patience
+        self._linger = linger
         self._make_socket = make_socket
         self._socket: socket.socket | None = None
         self._connected = self._heard = False
@@ -112,7 +120,7 @@ class Dealer:
         self._queue.append((size, framing.message(frames)))
         self._queued += size
 
-    def pump(self, now: float, budget: int = 8 << 20) -> list[list[Buffer]]:
+    def pump(self, now: float, budget: int = 32 << 20) -> list[list[Buffer]]:
         """Move bytes both ways, as far as the socket allows and `budget` bytes each; returns whole messages."""
         if self.state is DealerState.closed:
             return []
@@ -285,11 +293,11 @@ class Dealer:
     # Reading --------------------------------------------------------------------------------------------------
 
     def _read(self, budget: int) -> None:
-        assert self._socket is not None
+        until = time.monotonic() + self._linger if self._linger else 0.0
         while budget > 0:
             try:
-                count = self._socket.recv_into(self._reader.room())
-            except BlockingIOError:
+                count = self._receive(until)
+            except (BlockingIOError, TimeoutError):
                 return
             if not count:
                 raise ConnectionResetError(errno.ECONNRESET, "the engine closed the connection")
@@ -297,6 +305,21 @@ class Dealer:
             self.moved += count
             for item in self._reader.fed(count):
                 self._take(item)
+
+    def _receive(self, until: float) -> int:
+        """Bytes that came into the reader's room; BlockingIOError or TimeoutError where none did."""
+        assert self._socket is not None
+        try:
+            return self._socket.recv_into(self._reader.room())
+        except BlockingIOError:
+            rest = until - time.monotonic() if self._linger and self._reader.within_frame else 0.0
+            if rest <= 0.0:
+                raise
+        self._socket.settimeout(rest)
+        try:
+            return self._socket.recv_into(self._reader.room())
+        finally:
+            self._socket.setblocking(False)
 
     def _take(self, item: Greeting | Frame) -> None:
         if isinstance(item, Greeting):
