@@ -9,17 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handtint.color.bands import in_bands
-from handtint.color.compiled import compiled
 from handtint.color.lab import White, xyz_to_rgb_matrix
+from handtint.color.screen import mark_inside, pull_inside
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
-TOLERANCE = 2e-5
-"""Linear light that a channel may lie outside 0-1: rounding of float32, a fifteenth of an 8-bit level at black."""
-_STEPS = 10
 _BLOCK = 1 << 17
-_DELTA = 6.0 / 29.0
 
 
 def in_gamut(lightness: FloatArray, ab: FloatArray) -> BoolArray:
@@ -94,64 +90,3 @@ def _clip(matrix: FloatArray, lightness: FloatArray, ab: FloatArray, start: int,
     inside = np.empty(stop - start, np.bool_)
     mark_inside(matrix, lightness, ab, inside, start, stop)
     pull_inside(matrix, lightness, ab, inside, start, stop)
-
-
-@compiled
-def f_inverse(t: np.float32) -> np.float32:
-    """As in `lab`."""
-    line = np.float32(3 * _DELTA**2) * (t - np.float32(4 / 29))
-    return t * t * t if t > np.float32(_DELTA) else line
-
-
-@compiled
-def _off_middle(matrix: FloatArray, x: np.float32, y: np.float32, z: np.float32) -> np.float32:
-    """How far the channel that is farthest from 0.5 is from it: linear light of XYZ."""
-    half = np.float32(0.5)
-    red = abs(matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z - half)
-    green = abs(matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z - half)
-    blue = abs(matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z - half)
-    return max(red, max(green, blue))
-
-
-@compiled
-def mark_inside(
-    matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int
-) -> None:
-    """Whether all three channels lie inside 0-1, for the colours from `start` to `stop`; no branches but at the end."""
-    limit = np.float32(0.5 + TOLERANCE)
-    light, a, b = lightness[start:stop], ab[0, start:stop], ab[1, start:stop]
-    for index in range(stop - start):
-        middle = (light[index] + np.float32(16)) * np.float32(1 / 116)
-        x = f_inverse(middle + a[index] * np.float32(1 / 500))
-        y = f_inverse(middle)
-        z = f_inverse(middle - b[index] * np.float32(1 / 200))
-        inside[index] = _off_middle(matrix, x, y, z) <= limit
-
-
-@compiled
-def pull_inside(
-    matrix: FloatArray, lightness: FloatArray, ab: FloatArray, inside: BoolArray, start: int, stop: int
-) -> None:
-    """Shorten the colours that are not inside, by bisection along the ray from neutral, which always fits.
-
-    The test is stricter than `mark_inside`, so that rounding does not clip the result a second time.
-    """
-    limit, none = np.float32(0.5 + TOLERANCE / 2), np.float32(0)
-    outside = np.flatnonzero(~inside) + start
-    first, third, middle, scale = np.empty((4, len(outside)), np.float32)
-    for index, place in enumerate(outside):
-        middle[index] = (lightness[place] + np.float32(16)) * np.float32(1 / 116)
-        first[index] = ab[0, place] * np.float32(1 / 500)
-        third[index] = ab[1, place] * np.float32(-1 / 200)
-    scale[:] = 0.0
-    step = np.float32(1)
-    for _ in range(_STEPS):  # many colours at once, in each step
-        step *= np.float32(0.5)
-        for index in range(len(outside)):
-            tried = scale[index] + step
-            x, y = f_inverse(middle[index] + first[index] * tried), f_inverse(middle[index])
-            z = f_inverse(middle[index] + third[index] * tried)
-            scale[index] += step if _off_middle(matrix, x, y, z) <= limit else none
-    for index, place in enumerate(outside):
-        ab[0, place] *= scale[index]
-        ab[1, place] *= scale[index]
