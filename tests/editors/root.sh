@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Makes the Debian 13 root that the editor tests run in, where this system does not carry Krita 5.2 and GIMP 3.0 itself.
-# Usage: root.sh DIR. Needs root (or sudo), debootstrap and about 3 GB; a finished root is left as it is.
+# Usage: root.sh DIR [SUITE]. Needs root (or sudo), debootstrap and about 3 GB; a finished root is left as it is.
+# SUITE is another Debian than 13 (trixie), for the tests in newer editors.
 set -euo pipefail
 
-root=${1:?usage: root.sh DIR}
+root=${1:?usage: root.sh DIR [SUITE]}
+suite=${2:-trixie}
 stamp="$root/.handtint-editors-3"
 packages="krita python3-pyqt5 gimp xvfb xauth xdotool openbox imagemagick x11-utils ca-certificates locales"
 
@@ -25,9 +27,9 @@ if ! command -v debootstrap >/dev/null; then
     $sudo apt-get install -y -qq debootstrap >/dev/null
 fi
 
-echo "editor root: making $root (Debian 13, Krita and GIMP; a few minutes)"
+echo "editor root: making $root (Debian $suite, Krita and GIMP; a few minutes)"
 $sudo rm -rf "$root"
-$sudo debootstrap --variant=minbase trixie "$root" >"$root.log" 2>&1 || { tail -n 20 "$root.log" >&2; exit 1; }
+$sudo debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 || { tail -n 20 "$root.log" >&2; exit 1; }
 # Services must not start inside the root, and documentation is dead weight there.
 printf '#!/bin/sh\nexit 101\n' | $sudo tee "$root/usr/sbin/policy-rc.d" >/dev/null
 $sudo chmod +x "$root/usr/sbin/policy-rc.d"

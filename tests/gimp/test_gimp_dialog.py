@@ -121,10 +121,16 @@ def test_one_real_undo_brings_a_grayscale_image_back(gimp: Any, display: Any, ph
     assert after == before | {"dirty": False}, "one undo brings all of it back"
 
 
-def test_one_undo_takes_baked_colors_back(gimp: Any, display: Any, photograph: Any) -> None:
+def test_one_undo_takes_new_colors_back_and_another_one_baked_ones(gimp: Any, display: Any, photograph: Any) -> None:
     with started(gimp, display, "orders", window=True, picture=str(photograph.path)) as running:
         running.report("ready")
         assert running.order("colorize", marks=photograph.jobs_marks) == "success: success"
+        first = running.order("digest")
+        assert running.order("colorize") == "success: success"
+        assert running.order("digest") != first, "without the marks there are other colors"
+        running.window(MAIN_WINDOW)
+        running.key("ctrl+z")
+        running.wait_for_order(lambda found: found == first, "one undo brings the first colors back", "digest")
         running.order("select", name="Base")
         before, pixels = running.order("describe"), running.order("digest")
         windows.search_action(running, "Bake Handtint's Colors")

@@ -216,6 +216,20 @@ def test_strength_is_the_layers_opacity_and_scales_the_color(gimp: Any, photogra
     assert compositing_error(base, content, half, strength=0.5) <= 0.4
 
 
+def test_reach_and_softness_go_as_far_as_they_are_set(gimp: Any, photograph: Any) -> None:
+    values = [{"reach": 0.0}, {"reach": 1.0}, {"softness": 1.0}]
+    runs = [{"arguments": {"method": "scribble"} | value} for value in values]
+    report = gimp.run("colorize", picture=str(photograph.path), marks=photograph.jobs_marks, runs=runs)
+    assert [run["status"] for run in report["runs"]] == ["success"] * 3
+    base = lab(gimp.pixels("base_before", photograph.size), "u8")
+    near, far, soft = (lab(gimp.pixels(f"content_{number}", photograph.size), "u8") for number in range(3))
+    chroma_near, chroma_far = (np.hypot(found[..., 1], found[..., 2]) for found in (near, far))
+    assert (chroma_far > 5).mean() > (chroma_near > 5).mean() + 0.05, "colors travel farther"
+    exact, loose = (mark_errors(found, base, photograph.marks) for found in (near, soft))
+    assert exact.max() < 2.3, "at any reach hints are met"
+    assert loose.mean() > 1.5 * exact.mean(), "soft hints are met loosely"
+
+
 def test_only_the_selection_is_colored_and_a_second_run_keeps_the_rest(gimp: Any, photograph: Any) -> None:
     left, right = [0, 0, 256, 512], [256, 0, 256, 512]
     runs = [
