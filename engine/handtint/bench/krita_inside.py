@@ -183,10 +183,10 @@ class Bench(Extension):  # type: ignore[misc]
         for number in range(-self.job["warm"], self.job["strokes"]):
             view = Krita.instance().activeWindow().activeView()
             view.setBrushSize(place.on_picture(BRUSH))
-            shown = COLORS[number % len(COLORS)]
-            view.setForeGroundColor(ManagedColor.fromQColor(QtGui.QColor(*shown), view.canvas()))
             yield lambda: _settled(model, document)
             points, beside = place.choose()
+            new = QtGui.QColor(*_another_color(_pixel(document, *beside[0])))
+            view.setForeGroundColor(ManagedColor.fromQColor(new, view.canvas()))
             yield from self.stroke(document, marks, place.paint(points), beside)
             yield lambda: _settled(model, document)
             if number >= 0:
@@ -292,6 +292,16 @@ def _settled(model: Any, document: Any) -> bool:
         return False
     document.unlock()
     return True
+
+
+def _another_color(shown: bytes) -> tuple[int, int, int]:
+    """Of COLORS the one that differs most, its lightness apart, from a pixel of eight bits (BGRA)."""
+
+    def chroma(red: int, green: int, blue: int) -> tuple[int, int]:
+        return red - green, blue - green
+
+    here = chroma(shown[2], shown[1], shown[0])
+    return max(COLORS, key=lambda color: math.dist(chroma(*color), here))
 
 
 def _pixel(shown: Any, x: int, y: int) -> bytes:
