@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import pytest
 
 from handtint.bench.flood import flood_row
 from handtint.bench.reliability import Effort
-from handtint.server.doors import MAX_OPEN, limit_open_files
 
 _UNBOUNDED = """
 import sys
@@ -29,15 +26,3 @@ def test_what_comes_without_the_token_is_not_kept(tmp_path: Path) -> None:
     assert row.figures["times"] == 40
     row = flood_row(Effort(0.02, tmp_path / "broken"), [sys.executable, "-c", _UNBOUNDED])
     assert not row.held, "an engine that keeps it is not seen"
-
-
-@pytest.mark.parametrize("allowed", [64, 1024])
-def test_there_are_files_for_a_crowd_and_no_more(allowed: int) -> None:
-    """Whatever this user's shell allows at first."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, len(os.listdir("/proc/self/fd")) + 8), before[1]))
-        limit_open_files()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(before[1], MAX_OPEN), before[1])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)

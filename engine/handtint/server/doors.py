@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -16,13 +17,14 @@ import zmq
 
 from handtint.errors import EngineRefused, InputError
 from handtint.server.keys import Keys
-from handtint.server.lobby import Lobby
+from handtint.server.lobby import MOST, UNSEEN, Lobby
 from handtint.server.mailbox import Client
 from handtint.server.zap import Gatekeeper
 from handtint.wire.limits import MAX_PART
 from handtint.wire.pixels import Buffer
 
 HOST = "127.0.0.1"
+_log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"tcp://(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})")
 _HEARTBEAT_MS = 10_000
 _SILENCE_MS = 60_000
@@ -31,6 +33,8 @@ _HANDSHAKE_MS = 10_000
 """Who has not shown the token or a key by then is hung up on."""
 MAX_OPEN = 8192
 """Files and connections of one process: more than strangers can take up at both doors (see `Lobby`) at once."""
+_ENOUGH = MOST + 2 * UNSEEN + 256
+"""The same for one door, and the engine's own."""
 _SEALED = 64
 """Bytes by which CURVE makes a frame longer, at most."""
 _SEND_QUEUE = 64
@@ -80,6 +84,8 @@ def limit_open_files() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         most = MAX_OPEN if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < _ENOUGH:
+            _log.warning("this system allows %d files: a crowd of connections may take them all; see ulimit -Hn", most)
 
 
 class Doors:

@@ -37,9 +37,9 @@ def alone_at(path: Path, clock: Callable[[], float]) -> Iterator[Connection | No
     EngineGone
         Another is there and does not say where it listens.
     """
-    limit_open_files()
     make_runtime_folder(path.parent)
     with logging_to(path.parent, sys.stderr):
+        limit_open_files()
         lock = Lock(path.with_suffix(".lock"))
         other = _take_place(lock, path, clock)
         try:
