@@ -7,5 +7,7 @@ root=$1
 scratch=$2
 shift 2
 mkdir -p "$scratch/written" "$scratch/work" "$scratch/inside"
-mount -t overlay overlay -o "lowerdir=$root,upperdir=$scratch/written,workdir=$scratch/work" "$scratch/inside"
+# Where SCRATCH lies on an overlay itself there can be no other one above it: then all of ROOT is copied.
+mount -t overlay overlay -o "lowerdir=$root,upperdir=$scratch/written,workdir=$scratch/work" "$scratch/inside" ||
+    cp -a "$root/." "$scratch/inside"
 exec "$(dirname "$0")/enter.sh" "$scratch/inside" 0:0 "$@"

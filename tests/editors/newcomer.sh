@@ -43,5 +43,6 @@ make docs >"$out/docs.log" 2>&1
 .venv/bin/handtint stop
 .venv/bin/handtint uninstall krita
 .venv/bin/handtint uninstall gimp
-find / -xdev -name '*handtint*' ! -name ".handtint-editors-*" ! -path "$clone" | sort >"$out/left.txt"
+find / -xdev \( -path "$clone" -o -path "$out" \) -prune -o \
+    -name '*handtint*' ! -name ".handtint-editors-*" -print | sort >"$out/left.txt"
 say "done"
