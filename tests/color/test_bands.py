@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from handtint.color.bands import Helpers, in_bands
+from handtint.color.bands import Helpers, aside, in_bands
 
 
 @pytest.mark.parametrize(("length", "step"), [(10, 3), (10, 10), (1, 5), (0, 5), (1000, 7)])
@@ -96,3 +96,30 @@ def test_a_forked_process_has_helpers_of_its_own() -> None:
             os._exit(1)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_something_goes_on_beside() -> None:
+    both = threading.Barrier(2)
+
+    def work() -> int:
+        both.wait(30)
+        return threading.get_ident()
+
+    result = aside(work)
+    both.wait(30)
+    assert result() != threading.get_ident()
+
+
+def test_what_no_helper_has_begun_is_done_by_who_asks() -> None:
+    helpers, go_on = Helpers(1), threading.Event()
+    busy = helpers.aside(lambda: go_on.wait(30))
+    assert helpers.aside(threading.get_ident)() == threading.get_ident()
+    go_on.set()
+    assert busy()
+    helpers.close()
+
+
+def test_an_error_beside_comes_with_the_result() -> None:
+    result = aside(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        result()

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from handtint.color.exact import SIGMA, LightnessGraph, correct, travel
+from handtint.color.exact import SIGMA, LightnessGraph, correction, travel
 from handtint.color.hints import painted_points
 
 
@@ -40,7 +40,7 @@ def test_the_solve_is_the_closed_form_with_greens_functions(shape: tuple[int, in
     at = np.flatnonzero(promised)
     kernel = greens[np.ix_(at, at)] + ridge * np.eye(5)
     expected = greens[:, at] @ np.linalg.solve(kernel, residual.reshape(2, -1)[:, at].T)
-    found = graph.solve(promised / ridge + epsilon, residual * promised / ridge)
+    found = graph.factored(promised / ridge + epsilon).solve(residual * promised / ridge)
     np.testing.assert_allclose(found.reshape(2, -1).T, expected, atol=1e-3)
 
 
@@ -141,16 +141,19 @@ def test_a_prediction_is_moved_onto_its_hints_at_its_own_size() -> None:
     mask[140:160, 190:230] = 1.0
     mask[50:60, 50:60] = 0.4  # too thin to be a promise
     goal = np.stack([np.full((300, 400), -20.0), np.full((300, 400), 35.0)]).astype(np.float32)
-    moved = correct(LightnessGraph(lightness), lightness, ab, painted_points(goal, mask), travel(0.2, 0.0))
+    ready = correction(LightnessGraph(lightness), painted_points(goal, mask), travel(0.2, 0.0))
+    assert ready is not None
+    moved = ready.applied(lightness, ab)
     np.testing.assert_allclose(moved[:, 144:156, 194:226], goal[:, 144:156, 194:226], atol=0.5)
     assert np.abs(moved[:, :80, :80] - 10.0).max() < 0.01
 
 
-def test_no_promise_changes_nothing() -> None:
-    ab = np.ones((2, 20, 20), np.float32)
-    lightness = np.full((20, 20), 50.0, np.float32)
-    points = painted_points(ab * 9, np.full((20, 20), 0.3, np.float32))
-    assert np.array_equal(correct(LightnessGraph(lightness), lightness, ab, points, travel(1.0, 0.0)), ab)
+def test_without_a_promise_there_is_nothing_to_correct() -> None:
+    graph = LightnessGraph(np.full((20, 20), 50.0, np.float32))
+    thin, full = (painted_points(np.ones((2, 20, 20)), np.full((20, 20), cover)) for cover in (0.3, 1.0))
+    assert correction(graph, thin, travel(1.0, 0.0)) is None
+    assert correction(graph, full, travel(1.0, 1.0)) is None  # only advice
+    assert correction(graph, full, travel(1.0, 0.0)) is not None
 
 
 def test_a_large_picture_gets_a_small_graph() -> None:

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
 
 _Work = Callable[[slice], None]
+T = TypeVar("T")
 
 
 class Helpers:
@@ -37,6 +39,14 @@ class Helpers:
         finally:
             _end(lent)
 
+    def aside(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Begin something; what comes back gives its result, or raises its error.
+
+        Who asks before a helper has begun does it himself.
+        """
+        lent = self._pool.submit(work)
+        return lambda: work() if lent.cancel() else lent.result()
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -44,6 +54,11 @@ class Helpers:
 def in_bands(length: int, step: int, work: _Work) -> None:
     """Call `work` with slices of at most `step` that cover 0 to `length`, on two threads; errors are raised here."""
     _helpers().run(cut(length, step), work)
+
+
+def aside(work: Callable[[], T]) -> Callable[[], T]:
+    """Begin something that goes on beside what the caller does next; what comes back gives its result."""
+    return _helpers().aside(work)
 
 
 def cut(length: int, step: int) -> list[slice]:

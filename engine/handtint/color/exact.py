@@ -13,11 +13,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from threadpoolctl import ThreadpoolController
 
+from handtint.color.banded import blank_band, factor, solve
 from handtint.color.fgs import FastGlobalSmoother, edge_weights
 from handtint.color.hints import Points
 from handtint.color.upsample import area_size, shrink_area, upsample
@@ -83,10 +82,10 @@ class LightnessGraph:
         self._lines = np.ascontiguousarray(lines)
         self._across = edge_weights(np.diff(self._lines, axis=0), SIGMA) + _FLOOR
         self._along = edge_weights(np.diff(self._lines, axis=1), SIGMA) + _FLOOR
-        self._degree = self._as_grid(_degree(self._along, self._across))
+        degree = _degree(self._along, self._across)
+        self._degree = degree if self._turned else degree.T
         self._steps = _step_costs(self.lightness)
         self._surroundings = FastGlobalSmoother(self.lightness, strength=_ADVICE_STRENGTH, sigma=SIGMA)
-        self._pools = ThreadpoolController()
 
     @property
     def nbytes(self) -> int:
@@ -111,23 +110,24 @@ class LightnessGraph:
         """
         if not promised.any() or limits.share == 0.0:
             return np.zeros_like(residual)
-        hint = promised / limits.ridge
-        advice = self._surroundings.smooth(np.concatenate([residual * promised, promised[None]]))
-        advice *= _ADVICE * ~promised
-        pull = hint + advice[-1]
-        # By the degree, so that a node cut off by edges follows its neighbours before it keeps the bare prediction.
-        loss = limits.epsilon / 4.0 * self._degree
-        *spread, arrived = self.solve(pull + loss, np.concatenate([residual * hint + advice[:-1], pull[None]]))
-        factor = limits.share * _bridged(arrived) * self.fade(promised, limits.distance)
-        return np.asarray(np.stack(spread) * factor, np.float32)
+        return self.ways(promised, limits).carry(residual)
 
-    def solve(self, diagonal: DoubleArray, right: DoubleArray) -> DoubleArray:
-        """Solve (Laplacian + diagonal) x = right for a diagonal (h, w), above 0, and right-hand sides (C, h, w)."""
-        columns = np.stack([self._as_lines(plane).reshape(-1) for plane in right], axis=1)
-        # Two threads gain nothing at this size, and wait for seconds where another program holds a core.
-        with self._pools.limit(limits=1, user_api="blas"):
-            solution = _solve_banded(self._banded(self._as_lines(diagonal)), columns)
-        return np.stack([self._as_grid(column.reshape(self._lines.shape)) for column in solution.T])
+    def ways(self, promised: NDArray[np.bool_], limits: Travel) -> Ways:
+        """All of `spread` that does not depend on the residual; something is promised."""
+        hint = np.asarray(promised / limits.ridge)
+        advice = np.where(promised, 0.0, _ADVICE)
+        pull = hint + advice * self._surroundings.smooth(promised[None].astype(np.float64))[0]
+        # By the degree, so that a node cut off by edges follows its neighbours before it keeps the bare prediction.
+        factored = self.factored(pull + limits.epsilon / 4.0 * self._degree)
+        (arrived,) = factored.solve(pull[None])
+        share = limits.share * _bridged(arrived) * self.fade(promised, limits.distance)
+        return Ways(promised, hint, advice, self._surroundings, factored, share)
+
+    def factored(self, diagonal: DoubleArray) -> Factored:
+        """Laplacian + diagonal, (h, w), above 0, ready to be solved."""
+        band, width = self._banded(self._as_lines(diagonal)), self._lines.shape[1] + 1
+        factor(band, width)
+        return Factored(band, width, self._lines.shape, self._turned)
 
     def fade(self, promised: NDArray[np.bool_], distance: float) -> FloatArray:
         """1 at the hints, falling smoothly to 0 at `distance` (share of the longest side), edges counting extra.
@@ -144,21 +144,68 @@ class LightnessGraph:
     def _as_lines(self, plane: NDArray[np.floating]) -> NDArray[np.floating]:
         return plane if self._turned else plane.T
 
-    def _as_grid(self, lines: DoubleArray) -> DoubleArray:
-        return lines if self._turned else lines.T
-
     def _banded(self, diagonal: NDArray[np.floating]) -> DoubleArray:
-        """The lower half of Laplacian + diagonal in LAPACK's band storage, Fortran order."""
+        """Laplacian + diagonal, as `banded` takes it."""
         lines, length = self._lines.shape
-        full = diagonal + _degree(self._along, self._across)
-        band = np.zeros((length + 1, lines * length), order="F")
-        band[0] = full.reshape(-1)
-        band[length, : self._across.size] = -self._across.reshape(-1)
+        band = blank_band(lines * length, length + 1)
+        band[:, 0] = (diagonal + _degree(self._along, self._across)).reshape(-1)
+        band[: self._across.size, length] = -self._across.reshape(-1)
         if length > 1:  # with one node per line the two off-diagonals are the same one
-            coupling = np.zeros((lines, length))
-            coupling[:, :-1] = -self._along
-            band[1] = coupling.reshape(-1)
+            band[:, 1].reshape(lines, length)[:, :-1] = -self._along
         return band
+
+
+class Factored(NamedTuple):
+    """A factored system on a graph.
+
+    Attributes
+    ----------
+    band, width
+        As in `banded`.
+    lines : (lines, length)
+        Of the graph.
+    turned : bool
+        Whether its lines are rows of the picture.
+    """
+
+    band: DoubleArray
+    width: int
+    lines: tuple[int, ...]
+    turned: bool
+
+    def solve(self, right: DoubleArray) -> DoubleArray:
+        """Solutions (C, h, w) for right-hand sides (C, h, w)."""
+        lines = right if self.turned else right.transpose(0, 2, 1)
+        found = solve(self.band, self.width, lines.reshape(len(right), -1)).reshape(-1, *self.lines)
+        return found if self.turned else found.transpose(0, 2, 1)
+
+
+class Ways(NamedTuple):
+    """How promised hints spread over a graph, whatever it is that they spread.
+
+    Attributes
+    ----------
+    promised : (h, w) bool
+    hint, advice : (h, w) float64
+        How strongly a node is held, and how strongly it is pulled along with hints nearby.
+    surroundings : FastGlobalSmoother
+        What is nearby.
+    factored : Factored
+    share : (h, w) float32
+        How much of it is given.
+    """
+
+    promised: NDArray[np.bool_]
+    hint: DoubleArray
+    advice: DoubleArray
+    surroundings: FastGlobalSmoother
+    factored: Factored
+    share: FloatArray
+
+    def carry(self, residual: FloatArray) -> FloatArray:
+        """See `LightnessGraph.spread`."""
+        advised = self.advice * self.surroundings.smooth(residual * self.promised)
+        return np.asarray(self.factored.solve(residual * self.hint + advised) * self.share, np.float32)
 
 
 def _bridged(arrived: DoubleArray) -> FloatArray:
@@ -181,13 +228,6 @@ def _degree(along: DoubleArray, across: DoubleArray) -> DoubleArray:
     return total
 
 
-def _solve_banded(band: DoubleArray, right: DoubleArray) -> DoubleArray:
-    _, solution, info = lapack.dpbsv(band, np.asfortranarray(right), lower=1, overwrite_ab=1, overwrite_b=1)
-    if info != 0:
-        raise ArithmeticError(f"the lightness graph could not be factored (LAPACK info {info})")
-    return np.asarray(solution)
-
-
 def _step_costs(lightness: FloatArray) -> csr_array:
     """Cost of walking from a node to its eight neighbours: the way, plus a third per L* unit of the step."""
     height, width = lightness.shape
@@ -207,27 +247,39 @@ def _step_costs(lightness: FloatArray) -> csr_array:
     return csr_array((np.concatenate([cost, cost]), both), shape=(index.size, index.size))
 
 
-def correct(graph: LightnessGraph, lightness: FloatArray, ab: FloatArray, hints: Points, limits: Travel) -> FloatArray:
-    """Move a prediction onto its hints.
+class Correction(NamedTuple):
+    """How a prediction is moved onto its hints: all that can be made ready before there is a prediction.
+
+    Attributes
+    ----------
+    graph : LightnessGraph
+    hints : Points
+        Those that are met.
+    ways : Ways
+    """
+
+    graph: LightnessGraph
+    hints: Points
+    ways: Ways
+
+    def applied(self, lightness: FloatArray, ab: FloatArray) -> FloatArray:
+        """The prediction (2, H, W), moved; lightness (H, W) at its size."""
+        missing = self.hints._replace(ab=self.hints.ab - ab.reshape(2, -1)[:, self.hints.pixels])
+        spread = self.ways.carry(missing.shrunk(self.graph.shape).layer().ab)
+        return ab + upsample(spread, self.graph.lightness, lightness, back_projections=1)
+
+
+def correction(graph: LightnessGraph, hints: Points, limits: Travel) -> Correction | None:
+    """Make ready to move a prediction onto its hints; None where nothing is promised.
 
     Parameters
     ----------
     graph : LightnessGraph
         Of the same picture.
-    lightness : (H, W) float32
-        At the size of the prediction.
-    ab : (2, H, W) float32
     hints : Points
         At the size of the prediction; from PROMISED_COVERAGE on a hint is met.
-
-    Returns
-    -------
-    (2, H, W) float32
     """
     hints = hints.promised()
     if len(hints.pixels) == 0 or limits.share == 0.0:
-        return ab
-    missing = hints._replace(ab=hints.ab - ab.reshape(2, -1)[:, hints.pixels])
-    small = missing.shrunk(graph.shape).layer()
-    spread = graph.spread(small.ab, small.mask > 0, limits)
-    return ab + upsample(spread, graph.lightness, lightness, back_projections=1)
+        return None
+    return Correction(graph, hints, graph.ways(hints.shrunk(graph.shape).layer().mask > 0, limits))

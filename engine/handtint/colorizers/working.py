@@ -5,13 +5,15 @@ What a method adds is `predict`. Knows nothing of files, editors or the wire.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from handtint.color.exact import LightnessGraph, correct, travel
+from handtint.color.bands import aside
+from handtint.color.exact import Correction, LightnessGraph, correction, travel
 from handtint.color.gamut import clip_to_gamut
 from handtint.color.hints import Points, no_hints
 from handtint.color.promise import keep_promise
@@ -151,14 +153,14 @@ class WorkingSizeColorizer(ABC):
         lightness = prepared.lightness_at(canvas)
         check_cancelled(cancelled)
         hints = guidance.hints if guidance.hints is not None and len(guidance.hints.pixels) else None
+        # In a preview a thin stroke counts by its area, so that it looks like the final picture seen from afar.
+        seen = None if hints is None else aside(functools.partial(hints.shrunk, canvas, pooled=False))
         ab = self._working_colors(prepared, hints, guidance, cancelled)
         ab = upsample(ab, prepared.working, lightness, check=lambda: check_cancelled(cancelled))
         check_cancelled(cancelled)
-        if hints is not None:
-            # In a preview a thin stroke counts by its area, so that it looks like the final picture seen from afar.
-            hints = hints.shrunk(canvas, pooled=False)
+        if seen is not None:
             cells = lightness_graph(prepared.cache, prepared.working).shape
-            keep_promise(ab, lightness, hints, cells=cells, hardness=1.0 - guidance.softness)
+            keep_promise(ab, lightness, seen(), cells=cells, hardness=1.0 - guidance.softness)
             check_cancelled(cancelled)
         clip_to_gamut(lightness, ab, in_place=True)
         if wanted == canvas:
@@ -179,13 +181,19 @@ class WorkingSizeColorizer(ABC):
         height, width = _size(working)
         small = None if hints is None else hints.shrunk((height, width))
         padded = self.padded(working)
+        # Made ready while the network works: it needs the hints, but not their answer.
+        ready = None if small is None else self._correction(prepared, small, guidance)
         layer = no_hints(_size(padded)) if small is None else small.layer(_size(padded))
         ab = self.predict(padded, layer.ab, layer.mask, guidance, prepared.cache)[:, :height, :width]
         check_cancelled(cancelled)
-        if small is None:
-            return ab
-        limits = travel(guidance.reach, guidance.softness)
-        return correct(lightness_graph(prepared.cache, working), working, ab, small, limits)
+        found = ready() if ready is not None else None
+        return ab if found is None else found.applied(working, ab)
+
+    def _correction(
+        self, prepared: WorkingPicture, small: Points, guidance: Guidance
+    ) -> Callable[[], Correction | None]:
+        graph, limits = lightness_graph(prepared.cache, prepared.working), travel(guidance.reach, guidance.softness)
+        return aside(lambda: correction(graph, small, limits))
 
 
 def lightness_graph(cache: dict[str, object], lightness: FloatArray) -> LightnessGraph:
