@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -160,6 +160,8 @@ def _time_size(artist: _Artist, plan: LatencyPlan, timings: Timings) -> None:
             timings.add("palette, preview", artist.change_palette())
     for _ in range(plan.commits):
         timings.add("commit, full size", artist.commit())
+    for _ in range(plan.strokes if Control.hints in controls else 0):
+        timings.add("stroke, whole picture quickly", artist.quick_stroke())
 
 
 class _Artist:
@@ -232,6 +234,14 @@ class _Artist:
         """Seconds from a stroke to the full-size answer."""
         self._hints = self._tracker.update(self._plane(), self._paint())
         return self._ask(None)
+
+    def quick_stroke(self) -> float:
+        """Seconds from a stroke to all of the picture with colors as fine as the preview's, as a live layer takes it."""
+        self._hints = self._tracker.update(self._plane(), self._paint())
+        quick = replace(self._request(None), detail=self._preview, output=PixelFormat.bgra8)
+        start = self._clock()
+        self._answer(self._engine.start(quick, self._tracker.whole))
+        return self._clock() - start
 
     def _ask(self, size: Extent | None) -> float:
         start = self._clock()
