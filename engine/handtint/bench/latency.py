@@ -236,7 +236,7 @@ class _Artist:
         return self._ask(None)
 
     def quick_stroke(self) -> float:
-        """Seconds from a stroke to all of the picture with colors as fine as the preview's, as a live layer takes it."""
+        """Seconds from a stroke to the whole picture, its colors as fine as a preview's, as a live layer takes it."""
         self._hints = self._tracker.update(self._plane(), self._paint())
         quick = replace(self._request(None), detail=self._preview, output=PixelFormat.bgra8)
         start = self._clock()
