@@ -5,6 +5,7 @@ Knows nothing of files or editors.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from handtint.color.bands import aside
 from handtint.color.fgs import FastGlobalSmoother, no_spread, spread_hints
 from handtint.color.lab import denormalize_ab, normalize_ab, normalize_lightness
 from handtint.color.transport import move_to_picture
@@ -21,7 +23,7 @@ from handtint.colorizers.guided import draw_to_palette, palette_shares, palette_
 from handtint.colorizers.semantic import map_at
 from handtint.colorizers.spread import hint_share, steer
 from handtint.colorizers.trained import Features, load_net
-from handtint.colorizers.working import WorkingSizeColorizer
+from handtint.colorizers.working import WorkingSizeColorizer, lightness_graph
 from handtint.nets.lookup import Tokens
 from handtint.nets.unified import (
     PALETTE_SLOTS,
@@ -113,10 +115,12 @@ class UnifiedColorizer(WorkingSizeColorizer):
             far = self._far(gray, lightness, guidance, cache)
             if not hint_mask.any():
                 return far.ab
+            farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
+            lightness_graph(cache, lightness)  # made here: what goes on beside this thread only reads the cache
+            reached = aside(functools.partial(hint_share, lightness, hint_mask, farther, cache))
             marks = self._marks(lightness, hint_ab, hint_mask, cache)
             near = self._answer(gray, far.known, marks)
-        farther = replace(guidance, reach=min(1.0, _FARTHER * guidance.reach))
-        share = hint_share(lightness, hint_mask, farther, cache)
+        share = reached()
         blended = np.asarray(far.ab + share * (near - far.ab), np.float32)
         density = self.most_own * _density(hint_mask)
         if density == 0.0:
