@@ -26,7 +26,7 @@ pytestmark = pytest.mark.gimp
 
 harness = sys.modules["editor_harness"]
 windows = sys.modules["editor_gimp_windows"]
-LONG_WORK = (2000, 3000)
+LONG_WORK = (4500, 6000)
 """Height and width of a picture on which the engine works for seconds."""
 STATUS_BAR = slice(905, 945), slice(330, 1250)
 """Rows and columns of the screen, for a window of `windows.MAIN_SIZE` in its top left corner."""

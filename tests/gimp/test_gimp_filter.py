@@ -251,6 +251,15 @@ def test_only_the_selection_is_colored_and_a_second_run_keeps_the_rest(gimp: Any
     assert not np.array_equal(third[:, :256], second[:, :256])
 
 
+def test_the_selection_counts_where_it_lies_on_a_moved_layer(gimp: Any, photograph: Any) -> None:
+    runs = [{"arguments": {"method": "scribble"}, "selection": [100, 110, 150, 120]}]
+    report = gimp.run("colorize", picture=str(photograph.path), offset=[-37, 53], runs=runs)
+    assert report["runs"][0]["status"] == "success"
+    alpha = np.zeros(photograph.size, int)
+    alpha[110 - 53 : 230 - 53, 100 + 37 : 250 + 37] = 255
+    assert np.array_equal(gimp.pixels("content_0", photograph.size)[..., 3], alpha)
+
+
 @pytest.mark.parametrize("rows", [slice(None), slice(-1, None)])
 def test_of_a_picture_in_color_only_the_lightness_counts(gimp: Any, tmp_path: Path, rows: slice) -> None:
     picture = np.repeat(data.camera()[..., None], 3, axis=2)

@@ -30,7 +30,7 @@ def write_report(job: Job, report: Report, name: str = "report") -> None:
 
 
 def load(job: Job) -> tuple[Any, Any]:
-    """The picture of the job with `mode`, `precision`, `group` and `floating` applied; its layer is called Base."""
+    """The picture of the job with `mode`, `precision`, `offset`, `group` and `floating` applied; its layer is Base."""
     Gegl.init(None)
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(job["picture"]))
     base = image.get_layers()[0]
@@ -39,6 +39,8 @@ def load(job: Job) -> tuple[Any, Any]:
         image.convert_rgb()
     if "precision" in job:
         image.convert_precision(getattr(Gimp.Precision, job["precision"]))
+    if "offset" in job:
+        base.set_offsets(*job["offset"])
     if job.get("group"):
         group = Gimp.GroupLayer.new(image, "Group")
         image.insert_layer(group, None, 0)
