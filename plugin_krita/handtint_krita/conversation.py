@@ -144,6 +144,10 @@ class Conversation:
             self._link.send(Cancel(self._link.next_id(), self.newest))
             self.newest = 0
 
+    def push(self, now: float) -> None:
+        """Send at once what was asked; the next `pump` comes with the next turn only."""
+        self._link.push(now)
+
     def pump(self, now: float) -> Reply | None:
         """Move bytes; the answer to the newest request if it has come."""
         outcome: Reply | None = None

@@ -347,6 +347,7 @@ class Model(QObject):  # type: ignore[misc]
         if sent:
             self._wanted = False
             self._talk.live.sent(sent, now, Ask.full if detail is None else Ask.preview)
+            self._talk.push(now)
 
     # Small things ---------------------------------------------------------------------------------------------------
 

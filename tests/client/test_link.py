@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -116,6 +117,27 @@ def test_a_message_sent_early_waits_and_hello_goes_first(link_to, script):
     assert link.state is LinkState.ready
     assert link.welcome == m.Welcome(link.welcome.id, "0", "cpu", ())
     assert link.unanswered == ()
+
+
+def test_what_is_pushed_goes_without_a_turn_and_its_answer_waits_for_one(link_to, script):
+    there = threading.Event()
+
+    def told(message: m.Message) -> list[m.Message]:
+        there.set()
+        return as_told(message)
+
+    link = link_to(script(told))
+    link.open()
+    turn(link, lambda _: link.state is LinkState.ready)
+    message = request(link)
+    link.send(message)
+    link.push(0.0)
+    assert there.wait(60)
+    while link.unanswered:
+        select.select([link.fileno()], [], [], 1.0)
+        link.push(0.0)
+    assert link.wake(0.0) == 0.0
+    assert [answer.id for answer in link.pump(0.0)] == [message.id, message.id]
 
 
 def test_nothing_happens_before_it_is_wanted(link_to, script):

@@ -125,6 +125,11 @@ class EngineLink:
         out, self._out = self._out, []
         return out
 
+    def push(self, now: float) -> None:
+        """Send at once what was just taken, as far as the engine takes it in; what comes waits for `pump`."""
+        if not self._closed:
+            self._advance(now)
+
     def fileno(self) -> int | None:
         """What to watch, None while there is nothing to watch."""
         return self._dealer.fileno() if self._dealer is not None else None
