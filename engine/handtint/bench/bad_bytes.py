@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from handtint.bench.crowd import crowd_rows
 from handtint.bench.fuzz import Fuzzed, fuzz
 from handtint.bench.fuzz_live import assault
 from handtint.bench.processes import engine_in
 from handtint.bench.reliability import Effort, Row, megabytes
 
-FUZZED = {"codec": 600_000, "client": 250_000, "engine": 50_000}
+FUZZED = {"codec": 300_000, "client": 550_000, "engine": 50_000}
 """Inputs for each target at scale 1; with those of the live engine a million."""
 LIVE = 100_000
+_AT_ONCE = 2
+"""Fuzzers, each a process of its own."""
 _GROWTH = 64 << 20
 """Bytes by which a process may have grown at the end."""
 
 
 def bad_bytes(effort: Effort) -> list[Row]:
     """All rows of the section."""
-    fuzzed = (_fuzz_row(target, count, effort) for target, count in FUZZED.items())
+    with ThreadPoolExecutor(_AT_ONCE) as several:
+        fuzzed = several.map(lambda target: _fuzz_row(target, FUZZED[target], effort), FUZZED)
     return [*fuzzed, live_row(effort), *crowd_rows(effort)]
 
 
