@@ -8,7 +8,7 @@ import pytest
 
 from handtint.bench import fuzz_targets
 from handtint.bench.bad_bytes import live_row
-from handtint.bench.fuzz import pack_corpus, read_corpus, write_corpus
+from handtint.bench.fuzz import fuzz, pack_corpus, read_corpus, write_corpus
 from handtint.bench.fuzz_targets import TARGETS, Broken, join, seeds, split
 from handtint.bench.reliability import Effort
 from handtint.wire import messages as m
@@ -22,6 +22,17 @@ def test_nothing_of_the_corpus_breaks_a_target(target: str) -> None:
     inputs = (*read_corpus(CORPUS / f"{target}.txt"), *seeds(target))
     outcomes = {TARGETS[target](data) for data in inputs}
     assert len(outcomes) >= 3, "the corpus reaches too little"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_runs_in_the_fuzzer(target: str, tmp_path: Path) -> None:
+    """What is instrumented must still run: compiled loops do not, and have to be imported before."""
+    pytest.importorskip("atheris")
+    found = fuzz(target, tmp_path / target, inputs=500, seed=1)
+    assert found.crash == ""
+    assert found.inputs >= 500
+    assert found.covered > 100
 
 
 @pytest.mark.parametrize("cut", range(0, 60, 7))
