@@ -364,6 +364,8 @@ BLENDED = [
     (ColorSpace("RGBA", "U8", WIDE), True),
     (ColorSpace("RGBA", "U16", WIDE), True),
 ]
+UNBOUNDED = [int(part) for part in Krita.instance().version().split(".")[:2]] < [5, 3]
+"""Whether floats of Grain Merge may be negative: Krita 5.3 keeps them between 0 and 1."""
 BLENDED_IDS = [f"{'-'.join(space)}-{'follows' if follows else 'exact'}" for space, follows in BLENDED]
 
 
@@ -413,14 +415,15 @@ def test_the_modes_of_the_color_layer_show_the_answer_and_are_baked_as_they_are_
     own = space == document.answer_space()
     if mode == NORMAL and space.model == "RGBA":
         assert seen == answer
-    elif mode == DIFFERENCE and own and space.depth != "U16":
+    elif mode == DIFFERENCE and own and UNBOUNDED and space.depth != "U16":
         assert apart(space, seen, answer) < 2e-3  # half floats have ten bits
     elif mode == DIFFERENCE and own:
-        # At 16 bits a step of more than half the range does not fit: this made-up picture has some.
+        # A step of more than half the range does not fit: this made-up picture has some.
         fits = [max(abs(a - b) for a, b in zip(*pair, strict=True)) < 0.49 for pair in zip(
             numbers(space, answer), numbers(space, tinted(space, 35, 3)), strict=True)]  # fmt: skip
         shown = zip(numbers(space, seen), numbers(space, answer), fits, strict=True)
-        assert max(abs(a - b) for one, other, fit in shown if fit for a, b in zip(one, other, strict=True)) < 2e-5
+        bits = 2e-3 if space.depth == "F16" else 2e-5
+        assert max(abs(a - b) for one, other, fit in shown if fit for a, b in zip(one, other, strict=True)) < bits
         assert sum(fits) > 5
     before = bytes(held.pixelData(0, 0, *SIZE))
     assert document.bake("Mine")
@@ -456,7 +459,7 @@ def test_where_nothing_is_selected_a_difference_adds_nothing(make):
     space = SPACES[4][0]
     native, document = make(space)
     fill(native, "Base", tinted(space, 35, 3))
-    answer = bytearray(sample(PixelFormat.rgbaf32, 35))
+    answer = bytearray(tinted(space, 35, 5))
     for at in range(20):
         answer[16 * at : 16 * at + 16] = struct.pack("<4f", 0.9, 0.1, 0.2, 0.0)
     document.show(id_of(document, "Base"), bytes(answer), follows_base=True)
