@@ -48,7 +48,6 @@ class Dealer:
     redials : int
         Else how often a peer that hangs up before its first message is called again: an engine does that where
         there is a crowd at its door.
-
     linger : float
         Seconds for which `pump` waits, all in all, for the rest of a large frame that has begun to come: what takes
         milliseconds over the loopback interface would be late by a turn of the caller's loop for each of its parts.

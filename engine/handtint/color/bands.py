@@ -89,8 +89,6 @@ def _end(lent: list[Future[None]]) -> None:
 
 @cache
 def _helpers() -> Helpers:
+    if hasattr(os, "register_at_fork"):  # threads stay behind in the parent: a child makes its own
+        os.register_at_fork(after_in_child=_helpers.cache_clear)
     return Helpers(1)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads stay behind in the parent
