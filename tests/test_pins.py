@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 CI = Path(__file__).parents[1] / ".ci"
-WITHOUT = {"torch", "atheris"}
-"""torch comes as the machine's own build, atheris only by hand, for fuzzing."""
+WITHOUT = {"torch"}
+"""It comes as the machine's own build."""
 PINNED = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
 
 
