@@ -157,7 +157,7 @@ def test_backs_off_longer_each_time():
 
 @contextmanager
 def raw_peer(*writes: bytes, keep: bool = True) -> Iterator[int]:
-    """A listener that says these bytes to the first caller, and then nothing."""
+    """A listener that says these bytes to the first caller, and then nothing, or that this was all."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -166,8 +166,10 @@ def raw_peer(*writes: bytes, keep: bool = True) -> Iterator[int]:
             with peer:
                 for data in writes:
                     peer.sendall(data)
-                if keep:
-                    done.wait(PATIENCE)
+                if not keep:
+                    # Closed with our greeting unread, the system would take back what is still on its way.
+                    peer.shutdown(socket.SHUT_WR)
+                done.wait(PATIENCE)
 
         thread = threading.Thread(target=run)
         thread.start()
