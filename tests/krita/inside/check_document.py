@@ -459,7 +459,7 @@ def test_where_nothing_is_selected_a_difference_adds_nothing(make):
     space = SPACES[4][0]
     native, document = make(space)
     fill(native, "Base", tinted(space, 35, 3))
-    answer = bytearray(tinted(space, 35, 5))
+    answer = bytearray(sample(PixelFormat.rgbaf32, 35) if UNBOUNDED else tinted(space, 35, 5))
     for at in range(20):
         answer[16 * at : 16 * at + 16] = struct.pack("<4f", 0.9, 0.1, 0.2, 0.0)
     document.show(id_of(document, "Base"), bytes(answer), follows_base=True)
